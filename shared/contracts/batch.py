@@ -1,0 +1,116 @@
+"""A batch as the store holds it: the gateway writes `wish`, the conductor all else."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from shared.contracts.envelope import Models, Options
+from shared.contracts.statuses import ENDED, BatchStatus
+
+
+class TopicSpec(BaseModel):
+    """One topic that problems may be asked of."""
+
+    subject: str
+    topic: str
+    level: str = ""  #: empty: drawn from the usual mix of levels
+    description: str = ""
+
+
+class Wish(BaseModel):
+    """What the user wants of the batch now. Only the gateway writes it; `rev` rises with each change."""
+
+    rev: int = 1
+    state: Literal["running", "paused", "cancelled", "deleted"] = "running"
+    num_problems: int
+    max_attempts: int
+    max_in_flight: int = 256
+    max_cost: int | None = None  #: nano-dollars
+
+
+class Place(BaseModel):
+    """A place in the ledger. Epochs count streams; a sequence number means nothing outside its epoch."""
+
+    epoch: int = 0
+    seq: int = 0
+
+    def __lt__(self, other: Place) -> bool:
+        return (self.epoch, self.seq) < (other.epoch, other.seq)
+
+    def __le__(self, other: Place) -> bool:
+        return (self.epoch, self.seq) <= (other.epoch, other.seq)
+
+
+class Batch(BaseModel):
+    """The document. Counters are exact for the ledger up to `applied`."""
+
+    id: str
+    name: str | None = None
+    created_at: float  #: Unix seconds, as all times inside
+    wish: Wish
+    models: Models
+    options: Options = Options()
+    topics: list[TopicSpec]
+    random_seed: int = 0
+    request_hash: str = ""  #: of the body, so that a reused Idempotency-Key with another body shows
+
+    status: BatchStatus = BatchStatus.QUEUED
+    applied: Place = Place()
+    counts: dict[str, int] = {}  #: problems by where they stand: a stage, `parked`, or an end status
+    reasons: dict[str, int] = {}
+    accepted: int = 0  #: problems that passed every stage, surplus included; the last rank given
+    issued: int = 0  #: highest slot seen + 1
+    calls: int = 0
+    cost: int = 0  #: nano-dollars, of the calls whose price is known
+    unpriced_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    error: str | None = None  #: a provider's words, where they stopped the batch
+    changes: int = 0  #: how many `batches.changed` facts there should be
+    started_at: float | None = None
+    finished_at: float | None = None
+    purged: bool = False  #: its subjects are gone from the ledger
+
+    @property
+    def seen(self) -> int:
+        """Slots that the ledger has shown."""
+        return sum(self.counts.values())
+
+    @property
+    def ended_problems(self) -> int:
+        """Slots at an end."""
+        return sum(n for where, n in self.counts.items() if where in END_STATUSES)
+
+    @property
+    def in_flight(self) -> int:
+        return self.seen - self.ended_problems
+
+    @property
+    def valid(self) -> int:
+        return self.counts.get("valid", 0)
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def total_cost(self) -> int | None:
+        """Nano-dollars; None where some call's price is unknown."""
+        return None if self.unpriced_calls else self.cost
+
+
+END_STATUSES = frozenset({"valid", "solved", "discarded", "surplus", "failed", "cancelled"})
+
+Row = dict[str, Any]
+"""A problem as the store holds it:
+
+`id, batch_id, slot, hop, place [epoch, seq] of the fact it shows, trail [[epoch, seq, where], …] (where the
+problem stood as of each place, ascending), subject_of_fact, stage (where it waits, "" at an end), status, rank,
+envelope (the dict of an Envelope), created_at, updated_at`, and copies of the envelope's fields for queries:
+`subject, topic, level, reason`.
+"""
+
+CallRow = dict[str, Any]
+"""A model call as the store holds it: the `calls` fact with `id`, `problem_id` and `place` added."""

@@ -1,0 +1,70 @@
+"""Every setting, with unit and reason. Nobody else reads the environment."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from `STUMPER_*` and a `.env` file; providers' own variables keep their usual names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STUMPER_", env_file=".env", extra="ignore", protected_namespaces=(), populate_by_name=True
+    )
+
+    # where things are
+    nats_url: str | None = None  # None: the embedded server that `stumper up` started on this data folder
+    nats_replicas: int = 1  # copies of each stream; 3 on a cluster
+    mongo_url: str | None = None  # None: SQLite in the data folder
+    mongo_database: str = "stumper"
+    data_dir: Path = Path(".stumper")
+    gateway_url: str = "http://127.0.0.1:8000"  # where the command line looks for the gateway
+    host: str = "127.0.0.1"  # what the gateway binds
+    port: int = 8000
+    simulator_url: str = "http://127.0.0.1:8901"
+    api_keys: Annotated[list[str], NoDecode] = []  # comma-separated; empty: the gateway asks for none
+
+    # who plays which role where a request does not say; the simulator's, so that nothing is paid unasked
+    engineer_model: str = "simulator/sim-strong"
+    checker_model: str = "simulator/sim-strong"
+    target_model: str = "simulator/sim-weak"
+    embedding_model: str = "simulator/sim-embed"
+    judge_model: str | None = None  # None: the checker's
+
+    # providers
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY")
+    )
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL")
+    )
+
+    # the ledger
+    ledger_max_bytes: int = 2 * 1024**3  # above 80% no new problems are issued
+    ack_wait: float = 30.0  # s without a heartbeat until a message goes to another handler
+    max_deliveries: int = 20  # a message delivered more often kills its handlers
+    workers: int = 256  # problems a stage's process works on at once
+    grace: float = 30.0  # s that running handlers have after SIGTERM
+    fault_delay: float = 2.0  # s before a problem whose handler raised is tried again; doubles each time
+    max_faults: int = 5  # handlers that raised before it is a dead letter
+
+    # calls
+    call_timeout: float = 120.0  # s for one model call
+    wait_in_place: float = 30.0  # s that a handler waits for a provider before its problem is parked
+
+    # the conductor
+    lease: float = 2.0  # s after which a silent conductor is replaced
+    sweep_every: float = 3.0  # s
+    fold_every: float = 0.1  # s between two readings of the ledger
+    purge_after: float = 24 * 3600.0  # s that an ended batch's subjects stay in the ledger
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once at the first use."""
+    return Settings()

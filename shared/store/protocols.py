@@ -1,0 +1,116 @@
+"""What the store can do. MongoDB and SQLite do the same; one contract test pins them to each other.
+
+Every write is a conditional update of one document or an idempotent upsert, so neither needs transactions.
+Every method raises StoreUnavailable where the database does not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Protocol
+
+from shared.contracts.batch import Batch, CallRow, Place, Row
+
+
+class Batches(Protocol):
+    """Batches; a deleted one leaves a tombstone (wish.state `deleted`), so that its id is never reused."""
+
+    async def insert(self, batch: Batch) -> bool:
+        """False where the id exists (a tombstone counts)."""
+
+    async def get(self, batch_id: str) -> Batch | None:
+        """Tombstones too."""
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Batch]: ...
+
+    async def list(self, *, status: str | None, page: int, per_page: int) -> tuple[list[Batch], int]:
+        """Newest first, with the total; no tombstones."""
+
+    async def open(self) -> list[Batch]:
+        """All that the sweep has to look at: not ended, or with a problem in flight, or wish `deleted`
+        with data left, or not yet purged."""
+
+    async def wish(self, batch_id: str, **changes: Any) -> Batch | None:
+        """Set fields of the wish, raise its rev by one; None where there is no such batch."""
+
+    async def project(self, before: Batch, after: Batch) -> bool:
+        """Write all but the wish, if `applied` and `wish.rev` still are those of `before`."""
+
+    async def bury(self, batch_id: str) -> None:
+        """Turn a batch with wish `deleted` into a tombstone: ended and purged, everything else emptied."""
+
+
+class Problems(Protocol):
+    """Problems, one row a slot."""
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Each row is written only over a lower hop, or over the same hop at the same place; else skipped."""
+
+    async def get(self, problem_id: str) -> Row | None: ...
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Row]: ...
+
+    async def list(
+        self, *, page: int, per_page: int, batch_id: str | None = None, status: str | None = None,
+        reason: str | None = None, subject: str | None = None, topic: str | None = None, q: str | None = None,
+    ) -> tuple[list[Row], int]:
+        """By batch creation (newest first is not promised), then slot ascending; with the total. `q` is found
+        anywhere in the problem's text, case-insensitively, as plain characters."""
+
+    def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
+        """Every match, by batch and slot, without holding all in memory."""
+
+    async def in_flight(self, batch_id: str) -> list[Row]:
+        """Rows that are not at an end."""
+
+    async def slots(self, batch_id: str) -> set[int]: ...
+
+    async def count(self, batch_id: str | None = None) -> int: ...
+
+    async def delete(self, batch_id: str) -> None: ...
+
+
+class Calls(Protocol):
+    """Model calls, one row a call, upserted by id."""
+
+    async def put(self, rows: Sequence[CallRow]) -> None: ...
+
+    async def places(self, ids: Iterable[str]) -> dict[str, Place]:
+        """Where known calls were counted."""
+
+    async def of_problem(self, problem_id: str) -> list[CallRow]:
+        """In the order in which they returned."""
+
+    async def sums(self, problem_ids: Iterable[str]) -> dict[str, dict[str, int]]:
+        """{problem id: {calls, cost, unpriced, input_tokens, output_tokens}}; those without calls are absent."""
+
+    async def count(self, batch_id: str | None = None) -> int: ...
+
+    async def delete(self, batch_id: str) -> None: ...
+
+
+class Checkpoints(Protocol):
+    """Where a reader of the ledger stands: a small document by name."""
+
+    async def get(self, name: str) -> dict[str, Any] | None: ...
+
+    async def swap(self, name: str, before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
+        """Write `after` if the document still is `before` (None: does not exist)."""
+
+
+class Store(Protocol):
+    """One database. `async with await open_store(settings)`."""
+
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def problems(self) -> Problems: ...
+    @property
+    def calls(self) -> Calls: ...
+    @property
+    def checkpoints(self) -> Checkpoints: ...
+
+    async def ping(self) -> str:
+        """Name and version of the database."""
+
+    async def close(self) -> None: ...
