@@ -1,0 +1,52 @@
+"""How every process connects to NATS: it never gives up, and a client that closed ends its process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from shared.embedded import find_nats_url
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Lifeline:
+    """Ends the process when its client closes by itself: it would never come back, and loops on it spin."""
+
+    deliberate: bool = False  #: the client is being closed on purpose
+
+    async def on_closed(self) -> None:
+        if not self.deliberate:
+            log.critical("the NATS client closed; ending this process")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def connection_options(settings: Settings, name: str, lifeline: Lifeline) -> dict[str, Any]:
+    """Keyword arguments for `nats.connect`. Raises LedgerUnavailable where no server is known."""
+
+    async def on_error(error: Exception) -> None:
+        log.debug("nats: %s", error)
+
+    async def on_disconnect() -> None:
+        log.warning("lost NATS; reconnecting")
+
+    async def on_reconnect() -> None:
+        log.info("NATS is back")
+
+    return {
+        "servers": find_nats_url(settings).split(","),
+        "name": name,
+        "max_reconnect_attempts": -1,  # nats-py's default gives up after 60 tries
+        "reconnect_time_wait": 0.5,
+        "connect_timeout": 2,
+        "ping_interval": 20,
+        "error_cb": on_error,
+        "disconnected_cb": on_disconnect,
+        "reconnected_cb": on_reconnect,
+        "closed_cb": lifeline.on_closed,
+    }

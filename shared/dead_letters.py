@@ -1,0 +1,119 @@
+"""Dead letters: what a stage gave up on. Listed, shown, replayed and dropped from the gateway and the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared import subjects
+from shared.contracts.batch import Row
+from shared.contracts.envelope import Envelope
+from shared.ledger import DEAD, Fact, Ledger
+
+MAX_RAW = 64 * 1024  #: characters kept of a message that could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One message that a stage gave up on. `id` is `<stage>.<batch>.<slot>.<hop>`."""
+
+    id: str
+    stage: str
+    batch_id: str
+    slot: str  #: a number, but for messages on subjects that are not ours
+    hop: int
+    error: str
+    faults: int
+    envelope: dict[str, Any] | None  #: None: it could not be read
+    raw: str | None  #: the start of a message that could not be read
+    at: float  #: Unix seconds
+
+    def payload(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+
+def letter(
+    stage: str,
+    batch_id: str,
+    slot: int | str,
+    hop: int,
+    *,
+    error: str,
+    at: float,
+    faults: int = 0,
+    envelope: Envelope | None = None,
+    raw: bytes | None = None,
+) -> DeadLetter:
+    return DeadLetter(
+        id=f"{stage}.{batch_id}.{slot}.{hop}", stage=stage, batch_id=batch_id, slot=str(slot), hop=hop,
+        error=error, faults=faults, envelope=envelope.model_dump(mode="json") if envelope else None,
+        raw=raw.decode("utf-8", "replace")[:MAX_RAW] if raw is not None else None, at=at,
+    )  # fmt: skip
+
+
+def _read(fact: Fact) -> DeadLetter:
+    return DeadLetter(**json.loads(fact.data))
+
+
+async def listing(ledger: Ledger, after: int = 0, limit: int = 500) -> list[DeadLetter]:
+    """Oldest first; at most `limit` with a sequence number above `after`."""
+    return [_read(fact) for fact in await ledger.read(after, stream=DEAD, limit=limit)]
+
+
+async def _fact(ledger: Ledger, letter_id: str) -> Fact | None:
+    if any(not part for part in letter_id.split(".")) or any(c in letter_id for c in "*> \t\r\n"):
+        return None
+    return await ledger.last(f"dead.{letter_id}", stream=DEAD)
+
+
+async def find(ledger: Ledger, letter_id: str) -> DeadLetter | None:
+    fact = await _fact(ledger, letter_id)
+    return _read(fact) if fact else None
+
+
+async def drop(ledger: Ledger, letter_id: str) -> bool:
+    """False where there is no such letter."""
+    fact = await _fact(ledger, letter_id)
+    if fact is None:
+        return False
+    await ledger.delete(DEAD, fact.seq)
+    return True
+
+
+async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
+    """Send the problem to its stage again, at the slot's next hop, and drop the letter; returns that hop.
+
+    Its journal of calls is kept, so what was paid is not paid again.
+
+    `row` is the problem as the store knows it; its envelope serves where the letter's could not be read.
+    Raises ValueError where neither holds a readable envelope.
+    """
+    source = dead.envelope or (row or {}).get("envelope")
+    try:
+        envelope = Envelope.model_validate(source)
+    except ValidationError as error:
+        raise ValueError("the dead letter holds no readable envelope, so it cannot be replayed") from error
+    known = max(dead.hop, int((row or {}).get("hop", 0)))
+    while True:
+        newest = await ledger.last(f"problems.*.{dead.batch_id}.{dead.slot}.*")
+        parsed = subjects.parse(newest.subject) if newest else None
+        hop = max(known, parsed.hop if isinstance(parsed, subjects.ProblemSubject) else 0) + 1
+        again = envelope.but(
+            hop=hop, route=_rest(envelope, dead.stage), faults=0, replays=envelope.replays + 1,
+            status=None, reason=None, not_before=None,
+        )  # fmt: skip
+        slot = int(dead.slot)
+        subject = subjects.problem(dead.stage, dead.batch_id, slot, hop)
+        span = subjects.problem_span(dead.batch_id, slot, hop)
+        if await ledger.publish_once(subject, again.model_dump_json().encode(), span=span) is not None:
+            await drop(ledger, dead.id)
+            return hop
+        known = hop
+
+
+def _rest(envelope: Envelope, stage: str) -> list[str]:
+    """The stages after `stage`: a row's envelope may still have it at the front."""
+    return envelope.route[1:] if envelope.route[:1] == [stage] else envelope.route

@@ -1,0 +1,346 @@
+"""The ledger: the streams, publish-once, read-back, flags and beats.
+
+A fact is published once: the server refuses a second message on its subject (error 10071), so redelivery,
+restarts and rivals cannot double it. Reads are stateless (direct get): nothing to go deaf when a stream is
+made anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import (
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StoreCompression,
+    StreamConfig,
+)
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
+
+from shared import subjects
+from shared.connection import Lifeline, connection_options
+from shared.contracts.statuses import ROUTE, Flag
+from shared.errors import LedgerUnavailable
+from shared.settings import Settings
+
+LEDGER, DEAD, VECTORS = "LEDGER", "DEAD", "VECTORS"
+CONTROLS, REPLICAS, LEASES = "controls", "replicas", "leases"
+ALREADY_DONE = 10071  # wrong last sequence: the fact is there
+RIVAL_AT_WORK = 10164  # replicated streams: a rival's write is in process, ask again
+TIMEOUT = 10.0  # s; JetStream's default of 0.5 s is too short under load
+REPLICA_TTL = 15.0  # s without a beat until a replica is gone
+WEEK = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One message of a stream. `time` is the server's, in Unix seconds."""
+
+    seq: int
+    subject: str
+    data: bytes
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    created: float
+    first: int
+    last: int
+    messages: int
+    bytes: int
+    max_bytes: int
+
+    @property
+    def fill(self) -> float:
+        """Share of `max_bytes` in use; 0 where there is no limit."""
+        return self.bytes / self.max_bytes if self.max_bytes > 0 else 0.0
+
+
+class Ledger:
+    """One process's access to the ledger, over one NATS connection."""
+
+    def __init__(self, nc: Client, settings: Settings, lifeline: Lifeline) -> None:
+        self.nc = nc
+        self._lifeline = lifeline
+        self.js = nc.jetstream(timeout=TIMEOUT)
+        self.settings = settings
+        self._kv: dict[str, Any] = {}
+
+    @classmethod
+    async def connect(cls, settings: Settings, name: str, *, wait: float = 3.0) -> Ledger:
+        """Connect; afterwards the connection heals itself, for ever. Raises LedgerUnavailable after `wait` s."""
+        lifeline = Lifeline()
+        try:
+            async with asyncio.timeout(wait):
+                nc = await nats.connect(**connection_options(settings, name, lifeline))
+        except (OSError, TimeoutError, NatsError) as error:
+            raise LedgerUnavailable(f"NATS does not answer: {error}") from error
+        return cls(nc, settings, lifeline)
+
+    async def close(self) -> None:
+        self._lifeline.deliberate = True
+        if not self.nc.is_closed:
+            await self.nc.close()
+
+    # ---- declaring
+
+    async def ensure(self) -> None:
+        """Declare streams and buckets, identically everywhere; nobody else does."""
+        common: dict[str, Any] = {
+            "storage": StorageType.FILE,
+            "retention": RetentionPolicy.LIMITS,
+            "discard": DiscardPolicy.NEW,
+            "compression": StoreCompression.S2,
+            "num_replicas": self.settings.nats_replicas,
+            "allow_direct": True,
+        }
+        limit = self.settings.ledger_max_bytes
+        try:
+            await self._declare(
+                StreamConfig(
+                    name=LEDGER,
+                    subjects=["batches.>", "problems.>", "calls.>"],
+                    max_age=WEEK,
+                    max_bytes=limit,
+                    **common,
+                )
+            )
+            await self._declare(StreamConfig(name=DEAD, subjects=["dead.>"], max_bytes=limit // 8, **common))
+            await self._declare(
+                StreamConfig(name=VECTORS, subjects=["vectors.>"], max_bytes=limit // 2, **common)
+            )
+            for bucket, ttl in ((CONTROLS, 0.0), (REPLICAS, REPLICA_TTL), (LEASES, 0.0)):
+                await self._declare(_bucket_config(bucket, ttl, common))
+        except (NatsError, JetStreamError, TimeoutError) as error:
+            raise LedgerUnavailable(f"the ledger cannot be declared: {error}") from error
+
+    async def _declare(self, config: StreamConfig) -> None:
+        try:
+            current = (await self.js.stream_info(config.name)).config
+        except NotFoundError:
+            await self.js.add_stream(config)
+            return
+        if any(getattr(current, f) != getattr(config, f) for f in ("subjects", "max_bytes", "num_replicas")):
+            await self.js.update_stream(config)
+
+    # ---- facts
+
+    async def publish_once(self, subject: str, data: bytes, *, span: str | None = None) -> int | None:
+        """Publish a fact. Returns its sequence number, or None where it (or a rival of its span) was there.
+
+        Raises LedgerUnavailable where NATS does not answer; the fact may then still land, which is no harm.
+        """
+        headers = {"Nats-Expected-Last-Subject-Sequence": "0"}
+        if span:
+            headers["Nats-Expected-Last-Subject-Sequence-Subject"] = span
+        return await self.publish(subject, data, headers)
+
+    async def publish(self, subject: str, data: bytes, headers: dict[str, str]) -> int | None:
+        """Publish under the conditions in `headers`; None where they were not met."""
+        while True:
+            reply = await self._request(subject, data, headers)
+            error = reply.get("error")
+            if error is None:
+                return int(reply["seq"])
+            if error.get("err_code") == ALREADY_DONE:
+                return None
+            if error.get("err_code") != RIVAL_AT_WORK:
+                raise LedgerUnavailable(f"{subject} was refused: {error.get('description')}")
+            await asyncio.sleep(0.02)
+
+    async def _request(
+        self, subject: str, data: bytes, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        try:
+            reply = await self.nc.request(subject, data, timeout=TIMEOUT, headers=headers)
+        except (NatsError, TimeoutError) as error:
+            raise LedgerUnavailable(f"NATS does not answer: {error or type(error).__name__}") from error
+        answer: dict[str, Any] = json.loads(reply.data)
+        return answer
+
+    async def last(self, subject: str, stream: str = LEDGER) -> Fact | None:
+        """The newest fact on the subject, which may hold wildcards."""
+        body = (
+            b""
+            if "*" not in subject and ">" not in subject
+            else json.dumps({"last_by_subj": subject}).encode()
+        )
+        path = f"$JS.API.DIRECT.GET.{stream}" + ("" if body else f".{subject}")
+        try:
+            reply = await self.nc.request(path, body, timeout=TIMEOUT)
+        except (NatsError, TimeoutError) as error:
+            raise LedgerUnavailable(f"NATS does not answer: {error or type(error).__name__}") from error
+        return _fact(reply)
+
+    async def at(self, seq: int, stream: str = LEDGER) -> Fact | None:
+        """The fact with this sequence number."""
+        facts = await self.read(seq - 1, stream=stream, limit=1)
+        return facts[0] if facts and facts[0].seq == seq else None
+
+    async def read(
+        self, after: int, *, subject: str = ">", stream: str = LEDGER, limit: int = 500
+    ) -> list[Fact]:
+        """Facts with a sequence number above `after`, ascending, at most `limit`; [] = none now."""
+        inbox = self.nc.new_inbox()
+        facts: list[Fact] = []
+        try:
+            subscription = await self.nc.subscribe(inbox)
+            try:
+                request = {"seq": after + 1, "batch": limit, "next_by_subj": subject}
+                await self.nc.publish(
+                    f"$JS.API.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox
+                )
+                while True:
+                    message = await subscription.next_msg(timeout=TIMEOUT)
+                    fact = _fact(message)
+                    if fact is None:
+                        break
+                    # each message names its predecessor in this answer: a lost one shows, and is asked for again
+                    expected = facts[-1].seq if facts else 0
+                    if int(message.headers.get("Nats-Last-Sequence", expected)) != expected:
+                        break
+                    facts.append(fact)
+            finally:
+                await subscription.unsubscribe()
+        except (NatsError, TimeoutError) as error:
+            raise LedgerUnavailable(f"NATS does not answer: {error or type(error).__name__}") from error
+        return facts
+
+    async def state(self, stream: str = LEDGER) -> StreamState:
+        reply = await self._request(f"$JS.API.STREAM.INFO.{stream}", b"")
+        if "error" in reply:
+            raise LedgerUnavailable(f"stream {stream}: {reply['error'].get('description')}")
+        state = reply["state"]
+        return StreamState(
+            created=_seconds(reply["created"]),
+            first=state["first_seq"],
+            last=state["last_seq"],
+            messages=state["messages"],
+            bytes=state["bytes"],
+            max_bytes=reply["config"]["max_bytes"],
+        )
+
+    async def purge(self, batch_id: str, *, vectors: bool) -> None:
+        """Drop a batch's subjects; with `vectors` its embeddings and dead letters too."""
+        wanted = [(LEDGER, subject) for subject in subjects.of_batch(batch_id)]
+        if vectors:
+            wanted += [(VECTORS, f"vectors.*.{batch_id}.>"), (DEAD, f"dead.*.{batch_id}.>")]
+        for stream, subject in wanted:
+            reply = await self._request(
+                f"$JS.API.STREAM.PURGE.{stream}", json.dumps({"filter": subject}).encode()
+            )
+            if "error" in reply:
+                raise LedgerUnavailable(f"purge of {subject}: {reply['error'].get('description')}")
+
+    async def delete(self, stream: str, seq: int) -> None:
+        """Drop one message."""
+        reply = await self._request(f"$JS.API.STREAM.MSG.DELETE.{stream}", json.dumps({"seq": seq}).encode())
+        if "error" in reply and reply["error"].get("code") != 404:
+            raise LedgerUnavailable(f"message {seq} of {stream}: {reply['error'].get('description')}")
+
+    async def backlog(self) -> dict[str, int]:
+        """Stage -> messages waiting or being worked on; a stage that never ran is absent."""
+        found = {}
+        for stage in ROUTE:
+            reply = await self._request(f"$JS.API.CONSUMER.INFO.{LEDGER}.{stage}", b"")
+            if "error" not in reply:
+                found[stage] = reply["num_pending"] + reply["num_ack_pending"]
+        return found
+
+    # ---- flags and beats
+
+    async def flags(self) -> dict[str, Flag]:
+        """Every batch's flag, as the store wished it."""
+        return {batch: Flag(value.decode()) for batch, value in (await self._entries(CONTROLS)).items()}
+
+    async def set_flag(self, batch_id: str, flag: Flag | None) -> None:
+        bucket = await self.bucket(CONTROLS)
+        try:
+            if flag is None:
+                await bucket.purge(batch_id)
+            else:
+                await bucket.put(batch_id, flag.value.encode())
+        except (NatsError, JetStreamError, TimeoutError) as error:
+            raise LedgerUnavailable(f"the flag of {batch_id} could not be set: {error}") from error
+
+    async def beat(self, replica: dict[str, Any]) -> None:
+        """Say that this replica lives; forgotten after `REPLICA_TTL`."""
+        bucket = await self.bucket(REPLICAS)
+        try:
+            await bucket.put(f"{replica['service']}.{replica['id']}", json.dumps(replica).encode())
+        except (NatsError, JetStreamError, TimeoutError) as error:
+            raise LedgerUnavailable(f"no beat: {error}") from error
+
+    async def leave(self, replica: dict[str, Any]) -> None:
+        """Say that this replica is gone, so that nobody waits for its beat to age."""
+        bucket = await self.bucket(REPLICAS)
+        try:
+            await bucket.purge(f"{replica['service']}.{replica['id']}")
+        except (NatsError, JetStreamError, TimeoutError) as error:
+            raise LedgerUnavailable(f"no leave: {error}") from error
+
+    async def replicas(self) -> list[dict[str, Any]]:
+        """Those whose last beat is at most `REPLICA_TTL` seconds old."""
+        found = [json.loads(value) for value in (await self._entries(REPLICAS)).values()]
+        return sorted(found, key=lambda r: (r["service"], r["started_at"]))
+
+    async def bucket(self, name: str) -> Any:
+        if name not in self._kv:
+            try:
+                self._kv[name] = await self.js.key_value(name)
+            except (NatsError, JetStreamError, TimeoutError) as error:
+                raise LedgerUnavailable(f"bucket {name}: {error}") from error
+        return self._kv[name]
+
+    async def _entries(self, bucket: str) -> dict[str, bytes]:
+        prefix = f"$KV.{bucket}."
+        entries: dict[str, bytes] = {}
+        after = 0
+        while facts := await self.read(after, subject=f"{prefix}>", stream=f"KV_{bucket}"):
+            after = facts[-1].seq
+            entries.update({f.subject.removeprefix(prefix): f.data for f in facts})
+        return {key: value for key, value in entries.items() if value}  # an empty one marks a purge
+
+
+def _bucket_config(bucket: str, ttl: float, common: dict[str, Any]) -> StreamConfig:
+    """A key-value bucket as a stream. Messages may carry a lifetime (the lease does), which nats-py's own bucket
+    configuration offers only together with delete markers, and a lease must not leave those."""
+    return StreamConfig(
+        name=f"KV_{bucket}",
+        subjects=[f"$KV.{bucket}.>"],
+        max_msgs_per_subject=1,
+        max_age=ttl,
+        allow_rollup_hdrs=True,
+        deny_delete=True,
+        allow_msg_ttl=True,
+        max_bytes=-1,
+        **common,
+    )
+
+
+def _fact(message: Msg) -> Fact | None:
+    """A direct-get reply as a fact; None for `not found` and `end of batch`."""
+    headers = message.headers or {}
+    if "Nats-Sequence" not in headers:
+        return None
+    return Fact(
+        seq=int(headers["Nats-Sequence"]),
+        subject=headers["Nats-Subject"],
+        data=message.data,
+        time=_seconds(headers["Nats-Time-Stamp"]),
+    )
+
+
+def _seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()

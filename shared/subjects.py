@@ -1,0 +1,111 @@
+"""The ledger's subjects, in the order in which a problem meets them. One subject is one fact.
+
+batches.requested.<batch>                       a batch was accepted
+batches.changed.<batch>.<n>                     its state changed for the n-th time
+problems.<stage>.<batch>.<slot>.<hop>           a problem waits for a stage; the message is its envelope
+problems.parked.<batch>.<slot>.<hop>            it waits for a time, a resume or a provider
+problems.finished.<batch>.<slot>.<hop>          it reached an end
+calls.<stage>.<batch>.<slot>.<since>.<n>        the stage's n-th model call returned
+dead.<stage>.<batch>.<slot>.<hop>               what a stage gave up on (stream DEAD)
+vectors.<space>.<batch>.<slot>                  an accepted problem's embedding (stream VECTORS)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PARKED = "parked"
+FINISHED = "finished"
+
+
+def batch_requested(batch_id: str) -> str:
+    return f"batches.requested.{batch_id}"
+
+
+def batch_changed(batch_id: str, n: int) -> str:
+    return f"batches.changed.{batch_id}.{n}"
+
+
+def problem(stage: str, batch_id: str, slot: int, hop: int) -> str:
+    return f"problems.{stage}.{batch_id}.{slot}.{hop}"
+
+
+def problem_span(batch_id: str, slot: int, hop: int) -> str:
+    """All places where the hop could be: a hop has one successor, whatever its stage."""
+    return f"problems.*.{batch_id}.{slot}.{hop}"
+
+
+def call(stage: str, batch_id: str, slot: int, since: int, n: int | str) -> str:
+    return f"calls.{stage}.{batch_id}.{slot}.{since}.{n}"
+
+
+def dead(stage: str, batch_id: str, slot: int | str, hop: int) -> str:
+    return f"dead.{stage}.{batch_id}.{slot}.{hop}"
+
+
+def vector(space: str, batch_id: str, slot: int) -> str:
+    return f"vectors.{space}.{batch_id}.{slot}"
+
+
+def of_batch(batch_id: str) -> tuple[str, ...]:
+    """Every subject of the ledger that belongs to a batch."""
+    return (
+        f"batches.requested.{batch_id}",
+        f"batches.changed.{batch_id}.>",
+        f"problems.*.{batch_id}.>",
+        f"calls.*.{batch_id}.>",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSubject:
+    stage: str
+    batch_id: str
+    slot: int
+    hop: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallSubject:
+    stage: str
+    batch_id: str
+    slot: int
+    since: int
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSubject:
+    event: str  #: `requested` or `changed`
+    batch_id: str
+    n: int = 0
+
+
+Parsed = ProblemSubject | CallSubject | BatchSubject
+
+
+def parse(subject: str) -> Parsed | None:
+    """What a subject of the ledger says; None where it is of no form known here."""
+    parts = subject.split(".")
+    try:
+        match parts:
+            case ["problems", stage, batch_id, slot, hop]:
+                return ProblemSubject(stage, batch_id, _natural(slot), _natural(hop))
+            case ["calls", stage, batch_id, slot, since, n]:
+                return CallSubject(stage, batch_id, _natural(slot), _natural(since), n)
+            case ["batches", "requested", batch_id]:
+                return BatchSubject("requested", batch_id)
+            case ["batches", "changed", batch_id, n]:
+                return BatchSubject("changed", batch_id, _natural(n))
+            case _:
+                return None
+    except ValueError:
+        return None
+
+
+def _natural(text: str) -> int:
+    """Only the one way in which we write a number: `07`, `+7` and `٧` are other subjects, so not ours."""
+    number = int(text)
+    if number < 0 or str(number) != text:
+        raise ValueError(text)
+    return number
