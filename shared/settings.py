@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     mongo_url: str | None = None  # None: SQLite in the data folder
     mongo_database: str = "stumper"
     data_dir: Path = Path(".stumper")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     gateway_url: str = "http://127.0.0.1:8000"  # where the command line looks for the gateway
     host: str = "127.0.0.1"  # what the gateway binds
     port: int = 8000
