@@ -7,7 +7,7 @@ Every method raises StoreUnavailable where the database does not answer.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from shared.contracts.batch import Batch, CallRow, Place, Row
 
@@ -23,21 +23,23 @@ class Batches(Protocol):
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Batch]: ...
 
-    async def list(self, *, status: str | None, page: int, per_page: int) -> tuple[list[Batch], int]:
-        """Newest first, with the total; no tombstones."""
-
     async def open(self) -> list[Batch]:
-        """All that the sweep has to look at: not ended, or with a problem in flight, or wish `deleted`
-        with data left, or not yet purged."""
+        """All that the sweep has to look at, oldest first: not ended, or with a problem in flight, or not yet
+        purged, or wish `deleted` and not yet buried."""
 
     async def wish(self, batch_id: str, **changes: Any) -> Batch | None:
-        """Set fields of the wish, raise its rev by one; None where there is no such batch."""
+        """Set fields of the wish, raise its rev by one; None where there is no such batch, or its wish is
+        `deleted`, which is final. ValueError for what a wish cannot hold."""
 
     async def project(self, before: Batch, after: Batch) -> bool:
         """Write all but the wish, if `applied` and `wish.rev` still are those of `before`."""
 
     async def bury(self, batch_id: str) -> None:
-        """Turn a batch with wish `deleted` into a tombstone: ended and purged, everything else emptied."""
+        """Turn a batch with wish `deleted` into a tombstone: ended and purged, with nothing in it but its
+        models, options and `request_hash`. No write reaches it after that. Other batches are left as they are."""
+
+    async def list(self, *, status: str | None, page: int, per_page: int) -> tuple[list[Batch], int]:
+        """Newest first, with the total; without those whose wish is `deleted`."""
 
 
 class Problems(Protocol):
@@ -49,13 +51,6 @@ class Problems(Protocol):
     async def get(self, problem_id: str) -> Row | None: ...
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Row]: ...
-
-    async def list(
-        self, *, page: int, per_page: int, batch_id: str | None = None, status: str | None = None,
-        reason: str | None = None, subject: str | None = None, topic: str | None = None, q: str | None = None,
-    ) -> tuple[list[Row], int]:
-        """By batch creation (newest first is not promised), then slot ascending; with the total. `q` is found
-        anywhere in the problem's text, case-insensitively, as plain characters."""
 
     def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
         """Every match, by batch and slot, without holding all in memory."""
@@ -69,6 +64,21 @@ class Problems(Protocol):
 
     async def delete(self, batch_id: str) -> None: ...
 
+    async def list(
+        self,
+        *,
+        page: int,
+        per_page: int,
+        batch_id: str | None = None,
+        status: str | None = None,
+        reason: str | None = None,
+        subject: str | None = None,
+        topic: str | None = None,
+        q: str | None = None,
+    ) -> tuple[list[Row], int]:
+        """By batch id, then slot ascending; with the total. `q` is found anywhere in the problem's text,
+        case-insensitively, as plain characters."""
+
 
 class Calls(Protocol):
     """Model calls, one row a call, upserted by id."""
@@ -79,7 +89,7 @@ class Calls(Protocol):
         """Where known calls were counted."""
 
     async def of_problem(self, problem_id: str) -> list[CallRow]:
-        """In the order in which they returned."""
+        """In the order in which they returned (`at`)."""
 
     async def sums(self, problem_ids: Iterable[str]) -> dict[str, dict[str, int]]:
         """{problem id: {calls, cost, unpriced, input_tokens, output_tokens}}; those without calls are absent."""
@@ -114,3 +124,7 @@ class Store(Protocol):
         """Name and version of the database."""
 
     async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...

@@ -1,0 +1,128 @@
+"""Problems in MongoDB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from bson.binary import Binary
+from pymongo import ASCENDING
+
+from shared.contracts.batch import Row
+from shared.store.documents import IN_PROGRESS, join_vector, part_vector
+from shared.store.mongo.answers import Collection, Document, answering, replacement, to_document, to_row, write_all
+
+_VECTOR = 9  #: BSON's binary subtype for vectors
+_FLOAT32 = b"\x27\x00"  #: its header: the type of the numbers, and no padding
+_ORDER = [("batch_id", ASCENDING), ("slot", ASCENDING)]
+_CHUNK = 200  # rows that a stream holds
+
+
+class MongoProblems:
+    """A document is a row; its embedding is a BSON vector in `vector`."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        documents = [_document(row) for row in rows]
+        with answering():
+            refused = await write_all(self._collection, [_put(each, upsert=True) for each in documents])
+            # Refused by a row that was there, or by a rival's that came in between, perhaps of a lower hop
+            if refused:
+                await write_all(self._collection, [_put(documents[i], upsert=False) for i in refused])
+
+    async def get(self, problem_id: str) -> Row | None:
+        return (await self.get_many([problem_id])).get(problem_id)
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Row]:
+        with answering():
+            found = await self._collection.find({"_id": {"$in": list(ids)}}).to_list()
+        return {document["_id"]: _row(document) for document in found}
+
+    async def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
+        # Pages by key, not one cursor: a slow reader may take longer than a cursor lives
+        condition = _where(batch_id=batch_id, status=status)
+        page: Document = {}
+        while True:
+            with answering():
+                found = self._collection.find({**condition, **page}).sort(_ORDER).limit(_CHUNK)
+                rows = [_row(document) for document in await found.to_list()]
+            for row in rows:
+                yield row
+            if len(rows) < _CHUNK:
+                return
+            last_batch, last_slot = rows[-1]["batch_id"], rows[-1]["slot"]
+            page = {"$or": [{"batch_id": last_batch, "slot": {"$gt": last_slot}}, {"batch_id": {"$gt": last_batch}}]}
+
+    async def in_flight(self, batch_id: str) -> list[Row]:
+        with answering():
+            found = self._collection.find({"status": IN_PROGRESS, "batch_id": batch_id}).sort(_ORDER)
+            return [_row(document) for document in await found.to_list()]
+
+    async def slots(self, batch_id: str) -> set[int]:
+        with answering():
+            found = self._collection.find({"batch_id": batch_id}, {"_id": 0, "slot": 1})
+            return {document["slot"] for document in await found.to_list()}
+
+    async def count(self, batch_id: str | None = None) -> int:
+        with answering():
+            return await self._collection.count_documents(_where(batch_id=batch_id))
+
+    async def delete(self, batch_id: str) -> None:
+        with answering():
+            await self._collection.delete_many({"batch_id": batch_id})
+
+    async def list(
+        self,
+        *,
+        page: int,
+        per_page: int,
+        batch_id: str | None = None,
+        status: str | None = None,
+        reason: str | None = None,
+        subject: str | None = None,
+        topic: str | None = None,
+        q: str | None = None,
+    ) -> tuple[list[Row], int]:
+        condition = _where(batch_id=batch_id, status=status, reason=reason, subject=subject, topic=topic)
+        if q:
+            pattern = re.escape(q).replace("\0", r"\x00")
+            condition["envelope.problem"] = {"$regex": pattern, "$options": "i"}
+        with answering():
+            total = await self._collection.count_documents(condition)
+            found = self._collection.find(condition).sort(_ORDER).skip((page - 1) * per_page).limit(per_page)
+            return [_row(document) for document in await found.to_list()], total
+
+
+def _where(**filters: Any) -> Document:
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+def _put(document: Document, *, upsert: bool) -> Any:
+    hop, place = document["hop"], document["place"]
+    newer = {"$or": [{"hop": {"$lt": hop}}, {"hop": hop, "place": place}]}
+    return replacement(newer, document, upsert=upsert)
+
+
+def _document(row: Row) -> Document:
+    lean, vector = part_vector(row)
+    document = to_document(lean)
+    if vector is not None:
+        document["vector"] = Binary(_FLOAT32 + vector, _VECTOR)
+    hints = (document.get("envelope") or {}).get("hints") or {}
+    if any("$" in key or "\0" in key for key in hints):  # a model chose the keys, and MongoDB refuses these
+        document["envelope"] = {**document["envelope"], "hints": list(hints.items())}
+    return document
+
+
+def _row(document: Document) -> Row:
+    vector = document.pop("vector", None)
+    row = join_vector(to_row(document), None if vector is None else vector[len(_FLOAT32) :])
+    hints = (row.get("envelope") or {}).get("hints")
+    if isinstance(hints, list):
+        row["envelope"]["hints"] = dict(hints)
+    return row

@@ -1,0 +1,66 @@
+"""Model calls in SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from shared.contracts.batch import CallRow, Place
+from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
+
+_PUT = upsert("calls", "id, problem_id, batch_id, at, epoch, seq, cost, input_tokens, output_tokens, row")
+_AMONG = "IN (SELECT value FROM json_each(?))"
+
+
+class SqliteCalls:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, rows: Sequence[CallRow]) -> None:
+        if rows:
+            values = [_values(row) for row in rows]
+            await put_many(self._database, _PUT, values)
+
+    async def places(self, ids: Iterable[str]) -> dict[str, Place]:
+        found = await self._select(f"SELECT id, epoch, seq FROM calls WHERE id {_AMONG}", json.dumps(list(ids)))
+        return {call_id: Place(epoch=epoch, seq=seq) for call_id, epoch, seq in found}
+
+    async def of_problem(self, problem_id: str) -> list[CallRow]:
+        order = "ORDER BY at, epoch, seq, id"
+        found = await self._select(f"SELECT row FROM calls WHERE problem_id = ? {order}", problem_id)
+        return [json.loads(row) for (row,) in found]
+
+    async def sums(self, problem_ids: Iterable[str]) -> dict[str, dict[str, int]]:
+        found = await self._select(
+            "SELECT problem_id, count(*), coalesce(sum(cost), 0), sum(cost IS NULL),"
+            " coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0)"
+            f" FROM calls WHERE problem_id {_AMONG} GROUP BY problem_id",
+            json.dumps(list(problem_ids)),
+        )
+        names = ("calls", "cost", "unpriced", "input_tokens", "output_tokens")
+        return {problem_id: dict(zip(names, sums, strict=True)) for problem_id, *sums in found}
+
+    async def count(self, batch_id: str | None = None) -> int:
+        where, values = ("batch_id = ?", (batch_id,)) if batch_id is not None else ("TRUE", ())
+        return int((await self._select(f"SELECT count(*) FROM calls WHERE {where}", *values))[0][0])
+
+    async def delete(self, batch_id: str) -> None:
+        await delete_batch(self._database, "calls", batch_id)
+
+    async def _select(self, statement: str, *values: Any) -> list[Any]:
+        return await self._database.read(lambda connection: connection.execute(statement, values).fetchall())
+
+
+def _values(row: CallRow) -> tuple[Any, ...]:
+    return (
+        row["id"],
+        row["problem_id"],
+        row["batch_id"],
+        row.get("at"),
+        *row["place"],
+        row.get("cost"),
+        row.get("input_tokens"),
+        row.get("output_tokens"),
+        encode(row),
+    )

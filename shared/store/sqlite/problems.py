@@ -1,0 +1,117 @@
+"""Problems in SQLite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from shared.contracts.batch import Row
+from shared.store.documents import IN_PROGRESS, join_vector, part_vector
+from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
+
+_PUT = f"""
+    {upsert("problems", "id, batch_id, slot, hop, epoch, seq, status, reason, subject, topic, text, row, vector")}
+    WHERE excluded.hop > hop OR (excluded.hop = hop AND excluded.epoch = epoch AND excluded.seq = seq)
+"""
+_SELECT = "SELECT row, vector FROM problems"
+_CHUNK = 200  # rows that a stream holds
+
+
+class SqliteProblems:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        if rows:
+            values = [_values(row) for row in rows]
+            await put_many(self._database, _PUT, values)
+
+    async def get(self, problem_id: str) -> Row | None:
+        found = await self._select("WHERE id = ?", problem_id)
+        return found[0] if found else None
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Row]:
+        wanted = json.dumps(list(ids))
+        found = await self._select("WHERE id IN (SELECT value FROM json_each(?))", wanted)
+        return {row["id"]: row for row in found}
+
+    async def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
+        where, values = _where(batch_id=batch_id, status=status)
+        after: tuple[str, int] = ("", -1)
+        while rows := await self._select(
+            f"WHERE {where} AND (batch_id, slot) > (?, ?) ORDER BY batch_id, slot LIMIT {_CHUNK}", *values, *after
+        ):
+            for row in rows:
+                yield row
+            after = rows[-1]["batch_id"], rows[-1]["slot"]
+
+    async def in_flight(self, batch_id: str) -> list[Row]:
+        return await self._select("WHERE batch_id = ? AND status = ? ORDER BY slot", batch_id, IN_PROGRESS)
+
+    async def slots(self, batch_id: str) -> set[int]:
+        return await self._database.read(
+            lambda connection: {
+                slot for (slot,) in connection.execute("SELECT slot FROM problems WHERE batch_id = ?", (batch_id,))
+            }
+        )
+
+    async def count(self, batch_id: str | None = None) -> int:
+        return await self._count(*_where(batch_id=batch_id))
+
+    async def delete(self, batch_id: str) -> None:
+        await delete_batch(self._database, "problems", batch_id)
+
+    async def _count(self, where: str, values: tuple[Any, ...]) -> int:
+        return await self._database.read(
+            lambda connection: int(
+                connection.execute(f"SELECT count(*) FROM problems WHERE {where}", values).fetchone()[0]
+            )
+        )
+
+    async def _select(self, where: str, *values: Any) -> list[Row]:
+        rows = await self._database.read(lambda connection: connection.execute(f"{_SELECT} {where}", values).fetchall())
+        return [join_vector(json.loads(row), vector) for row, vector in rows]
+
+    async def list(
+        self,
+        *,
+        page: int,
+        per_page: int,
+        batch_id: str | None = None,
+        status: str | None = None,
+        reason: str | None = None,
+        subject: str | None = None,
+        topic: str | None = None,
+        q: str | None = None,
+    ) -> tuple[list[Row], int]:
+        where, values = _where(batch_id=batch_id, status=status, reason=reason, subject=subject, topic=topic)
+        if q:
+            where, values = f"{where} AND instr(text, ?) > 0", (*values, q.lower())
+        total = await self._count(where, values)
+        page_of = "ORDER BY batch_id, slot LIMIT ? OFFSET ?"
+        return await self._select(f"WHERE {where} {page_of}", *values, per_page, (page - 1) * per_page), total
+
+
+def _where(**filters: Any) -> tuple[str, tuple[Any, ...]]:
+    given = {name: value for name, value in filters.items() if value is not None}
+    return " AND ".join([f"{name} = ?" for name in given] or ["TRUE"]), tuple(given.values())
+
+
+def _values(row: Row) -> tuple[Any, ...]:
+    lean, vector = part_vector(row)
+    text = (row.get("envelope") or {}).get("problem")
+    return (
+        row["id"],
+        row["batch_id"],
+        row["slot"],
+        row["hop"],
+        *row["place"],
+        row.get("status"),
+        row.get("reason"),
+        row.get("subject"),
+        row.get("topic"),
+        text.lower() if text else None,
+        encode(lean),
+        vector,
+    )
