@@ -13,12 +13,17 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
-def die_with_parent() -> Callable[[], None] | None:
-    """For `preexec_fn`: on Linux the child gets SIGTERM when the thread that started it ends."""
+def die_with_parent(how: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
+    """To be called in the child (as `preexec_fn`, say): on Linux it then gets that signal when the thread that
+    started it ends. None elsewhere."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl  # looked up here: nothing may be loaded between fork and exec
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    def bind() -> None:
+        prctl(PR_SET_PDEATHSIG, how)
+
+    return bind
 
 
 def spawn(command: list[str], *, name: str) -> subprocess.Popen[bytes]:

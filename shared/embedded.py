@@ -255,6 +255,5 @@ def find_nats_url(settings: Settings) -> str:
     if found and str(place / "nats" / "nats.conf") in command_line(int(found.get("pid", 0))):
         return str(found["url"])
     raise LedgerUnavailable(
-        f"no NATS: STUMPER_NATS_URL is not set and no embedded server runs on {place}; "
-        "start one with `stumper up`"
+        f"no NATS: STUMPER_NATS_URL is not set and no embedded server runs on {place}; start one with `stumper up`"
     )

@@ -1,0 +1,94 @@
+"""`generate`, `status`, `cancel`, `delete`: one batch, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from cli.client import Gateway
+from cli.exits import INTERRUPTED, OK
+from cli.screen import clean, console, cut, dollars
+from cli.watch import CODES, counted, line, money, pace, watch
+
+
+def start(gateway: Gateway, body: Any, key: str | None) -> str:
+    """Start a batch; its id."""
+    headers = {"Idempotency-Key": key} if key else {}
+    return str(gateway.call("POST", "/api/generation", json=body, headers=headers)["batch_id"])
+
+
+def generate(gateway: Gateway, body: Any, key: str | None, follow: bool) -> int:
+    """Prints the batch's id on a line of its own; with `follow`, stays until it ends."""
+    batch_id = start(gateway, body, key)
+    console().print(batch_id)
+    if not follow:
+        return OK
+    try:
+        ended = watch(gateway, batch_id)
+    except KeyboardInterrupt:
+        console(stderr=True).print(f"{batch_id} goes on; `stumper cancel {batch_id}` ends it")
+        return INTERRUPTED
+    if console().is_terminal:
+        console().print(line(ended))
+    return CODES[ended["status"]]
+
+
+def status(gateway: Gateway, batch_id: str | None, as_json: bool) -> int:
+    """One batch, or all of them."""
+    if batch_id is None:
+        return _list(gateway, as_json)
+    found = gateway.call("GET", f"/api/generation/status/{quote(batch_id, safe='')}")
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return OK
+    rows = {
+        "batch": clean(batch_id),
+        "status": clean(found.get("status")),
+        "problems": counted(found),
+        "stages": ", ".join(f"{clean(s)} {n}" for s, n in (found.get("stages") or {}).items() if n),
+        "cost": money(found),
+        "pace": pace(found),
+        "error": clean(found.get("error") or ""),
+    }
+    for name, value in rows.items():
+        if value:
+            console().print(f"{name:9} {value}")
+    return OK
+
+
+def _list(gateway: Gateway, as_json: bool) -> int:
+    page = gateway.call("GET", "/api/batches", params={"per_page": 100})
+    if as_json:
+        print(json.dumps(page, indent=2))
+        return OK
+    items = page["items"]
+    if not items:
+        console().print("no batches yet; `stumper generate --num 10 --watch` makes one")
+        return OK
+    out = console()
+    out.print(f"{'BATCH':34}  {'STATUS':14}  {'VALID':>13}  {'COST':>13}  STARTED              NAME")
+    for item in items:
+        valid = f"{item.get('valid_generated', '?')}/{item.get('total_needed', '?')}"
+        began = clean(item.get("started_at") or item.get("created_at") or "")[:19]
+        out.print(
+            f"{clean(item.get('batch_id', item.get('id'))):34}  {clean(item.get('status')):14}  {valid:>13}  "
+            f"{dollars(item.get('batch_cost')):>13}  {began:19}  {cut(item.get('name') or '', 40)}".rstrip()
+        )
+    if page["total"] > len(items):
+        out.print(f"… and {page['total'] - len(items)} older ones")
+    return OK
+
+
+def cancel(gateway: Gateway, batch_id: str) -> int:
+    """What is in hand ends as cancelled."""
+    found = gateway.call("POST", f"/api/generation/{quote(batch_id, safe='')}/cancel")
+    console().print(f"{clean(batch_id)}: {line(found)}" if found else f"{clean(batch_id)}: cancelled")
+    return OK
+
+
+def delete(gateway: Gateway, batch_id: str) -> int:
+    """Its problems, calls and embeddings too."""
+    gateway.call("DELETE", f"/api/batches/{quote(batch_id, safe='')}")
+    console().print(f"{clean(batch_id)}: deleted")
+    return OK

@@ -1,0 +1,54 @@
+"""`export`: problems as JSON lines, streamed; a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from cli.client import Gateway
+from cli.exits import Failure
+from cli.screen import console
+
+
+def problems(gateway: Gateway, batch_id: str, status: str | None) -> Iterator[str]:
+    """Each problem as one line of JSON."""
+    gateway.call("GET", f"/api/batches/{batch_id}")  # a batch that does not exist is no empty one
+    params = {"batch_id": batch_id} | ({"status": status} if status else {})
+    for line in gateway.lines("/api/problems/all", params=params):
+        if line:
+            yield line
+
+
+def export(gateway: Gateway, batch_id: str, out: Path, status: str | None) -> int:
+    """Writes to `out` (`-`: stdout) and says on stderr how many; returns that number."""
+    number = 0
+    with _opened(out) as file:
+        for line in problems(gateway, batch_id, status):
+            file.write(line + "\n")
+            number += 1
+    where = "" if str(out) == "-" else f" to {out}"
+    console(stderr=True).print(f"{number} problems written{where}")
+    return number
+
+
+@contextlib.contextmanager
+def _opened(out: Path) -> Iterator[IO[str]]:
+    if str(out) == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    draft = out.with_name(f"{out.name}.tmp")
+    try:
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(out)
+    except OSError as error:
+        raise Failure(f"{out}: {error.strerror or error}") from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,264 @@
+"""The `stumper` command: a table of its parts. Each imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.exits import INTERRUPTED, OK, TABLE, Failure
+
+app = typer.Typer(
+    help="Makes maths problems that stump a model, and proves each one.",
+    epilog=TABLE,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+dead = typer.Typer(help="What a stage gave up on: list, show, replay, drop.", rich_markup_mode=None)
+app.add_typer(dead, name="dead")
+
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder (default .stumper).")]
+Url = Annotated[str | None, typer.Option("--gateway", metavar="URL", help="The gateway, if not the data folder's.")]
+Batch = Annotated[str, typer.Argument(metavar="BATCH")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+
+
+def _run(command: Callable[[], int]) -> None:
+    """Run it and leave with its exit code; a Failure's words go to stderr."""
+    try:
+        code = command()
+    except Failure as failure:
+        for line in str(failure).splitlines():
+            print(f"stumper: {line}", file=sys.stderr)
+        code = failure.code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has had enough
+        sys.stderr.close()
+        code = OK
+    raise typer.Exit(code)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"stumper {version('stumper')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def up(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The gateway's port (default 8000).")] = None,
+    data: Data = None,
+    scale: Annotated[
+        list[str] | None, typer.Option(metavar="SERVICE=N", help="Replicas of a service; may be repeated.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="What the gateway binds (default 127.0.0.1).")] = None,
+) -> None:
+    """Run the whole stack in the foreground, until Ctrl-C."""
+    from cli.up import up
+
+    _run(lambda: up(data, host, port, scale or []))
+
+
+@app.command()
+def demo(
+    num: Annotated[int, typer.Option(min=1, max=1000, help="Problems wanted.")] = 10,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the valid problems go, as JSON lines.")] = Path(
+        "problems.jsonl"
+    ),
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Data folder; .stumper/demo, made anew, unless given."),
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="Problems to print.")] = 3,
+    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
+) -> None:
+    """Start a stack of its own, make problems with simulated models, show them and their bill, and stop."""
+    from cli.demo import demo
+
+    _run(lambda: demo(num=num, out=out, data=data, show=show, seed=seed))
+
+
+@app.command()
+def generate(
+    num: Annotated[int | None, typer.Option("--num", "-n", help="Valid problems wanted.")] = None,
+    engineer: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Writes the problems.")] = None,
+    checker: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Confirms the answers.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Shall be stumped.")] = None,
+    embedding: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Tells repeats.")] = None,
+    judge: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Compares answers.")] = None,
+    taxonomy: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON: {subject: [topics]}.")] = None,
+    max_cost: Annotated[float | None, typer.Option(metavar="DOLLARS", help="Stop at this cost.")] = None,
+    max_attempts: Annotated[int | None, typer.Option(help="Stop after so many problems of any kind.")] = None,
+    max_in_flight: Annotated[int | None, typer.Option(help="Problems under way at once.")] = None,
+    name: Annotated[str | None, typer.Option(help="A name for the batch.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed for subjects, topics and levels.")] = None,
+    idempotency_key: Annotated[str | None, typer.Option(help="The same key starts one batch only.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSON with the fields of POST /api/generation; - is stdin.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay until it ends, with live progress.")] = False,
+    data: Data = None,
+    gateway: Url = None,
+) -> None:
+    """Start a batch; prints its id. With --watch the exit code tells how it ended."""
+
+    def command() -> int:
+        from cli import batches, client, request
+
+        models = {"engineer_model": engineer, "checker_model": checker, "target_model": target}
+        models |= {"embedding_model": embedding, "judge_model": judge}
+        fields: dict[str, Any] = {"num_problems": num, "max_cost_usd": max_cost, "max_attempts": max_attempts}
+        fields |= {"max_in_flight": max_in_flight, "name": name, "random_seed": seed}
+        body = request.build(file, models, taxonomy, fields)
+        return batches.generate(client.connect(data, gateway), body, idempotency_key, watch)
+
+    _run(command)
+
+
+@app.command()
+def status(
+    batch: Annotated[str | None, typer.Argument(metavar="[BATCH]")] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+    gateway: Url = None,
+) -> None:
+    """One batch, or all of them."""
+
+    def command() -> int:
+        from cli import batches, client
+
+        return batches.status(client.connect(data, gateway), batch, as_json)
+
+    _run(command)
+
+
+@app.command()
+def cancel(batch: Batch, data: Data = None, gateway: Url = None) -> None:
+    """Stop a batch; what is in hand ends as cancelled."""
+
+    def command() -> int:
+        from cli import batches, client
+
+        return batches.cancel(client.connect(data, gateway), batch)
+
+    _run(command)
+
+
+@app.command()
+def delete(batch: Batch, data: Data = None, gateway: Url = None) -> None:
+    """Delete a batch with its problems, calls and embeddings."""
+
+    def command() -> int:
+        from cli import batches, client
+
+        return batches.delete(client.connect(data, gateway), batch)
+
+    _run(command)
+
+
+@app.command()
+def tail(
+    batch: Annotated[str | None, typer.Option("--batch", "-b", help="This batch only.")] = None,
+    from_start: Annotated[bool, typer.Option("--from-start", help="From the oldest fact on.")] = False,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for what comes.")] = True,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Follow the ledger, one line a fact."""
+
+    def command() -> int:
+        import asyncio
+
+        from cli.tail import tail
+        from shared.settings import settings
+
+        known = settings() if data is None else settings().model_copy(update={"data_dir": data})
+        asyncio.run(tail(known, batch, from_start, follow, as_json))
+        return OK
+
+    _run(command)
+
+
+@app.command()
+def export(
+    batch: Batch,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="- is stdout.")] = Path("-"),
+    which: Annotated[str, typer.Option("--status", help="Problems of this status; `any` for all.")] = "valid",
+    data: Data = None,
+    gateway: Url = None,
+) -> None:
+    """Write a batch's problems as JSON lines."""
+
+    def command() -> int:
+        from cli import client, export
+
+        export.export(client.connect(data, gateway), batch, out, None if which == "any" else which)
+        return OK
+
+    _run(command)
+
+
+@app.command()
+def doctor(data: Data = None, gateway: Url = None) -> None:
+    """Versions, keys found (by name), and what is reachable; exit code 1 when something needed is missing."""
+    from cli.doctor import doctor
+
+    _run(lambda: doctor(data, gateway))
+
+
+def _letters(action: str, letter: str | None, data: Path | None, gateway: str | None) -> None:
+    def command() -> int:
+        from cli import client, dead
+
+        there = client.connect(data, gateway)
+        if letter is None:
+            return dead.listing(there)
+        return {"show": dead.show, "replay": dead.replay, "drop": dead.drop}[action](there, letter)
+
+    _run(command)
+
+
+@dead.callback(invoke_without_command=True)
+def dead_letters(context: typer.Context, data: Data = None, gateway: Url = None) -> None:
+    if context.invoked_subcommand is None:
+        _letters("list", None, data, gateway)
+
+
+@dead.command("list")
+def dead_list(data: Data = None, gateway: Url = None) -> None:
+    """All of them, oldest first."""
+    _letters("list", None, data, gateway)
+
+
+@dead.command("show")
+def dead_show(letter: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, gateway: Url = None) -> None:
+    """One of them as JSON, with its error and its envelope."""
+    _letters("show", letter, data, gateway)
+
+
+@dead.command("replay")
+def dead_replay(letter: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, gateway: Url = None) -> None:
+    """Send its problem to its stage again."""
+    _letters("replay", letter, data, gateway)
+
+
+@dead.command("drop")
+def dead_drop(letter: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, gateway: Url = None) -> None:
+    """Forget it."""
+    _letters("drop", letter, data, gateway)

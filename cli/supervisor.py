@@ -1,0 +1,237 @@
+"""Runs the whole stack: NATS, the simulator and every service; restarts what dies, stops in order."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import connection
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli.exits import USAGE, Failure
+from cli.processes import SERVICES, STOPPING, Child, start_context
+from shared.embedded import NatsServer, free_port, read_json, write_json
+from shared.errors import LedgerUnavailable
+from shared.settings import Settings, settings
+
+log = logging.getLogger(__name__)
+
+TICK = 0.25  # s between two looks at nats-server
+NATS_PAUSE = 2.0  # s between two attempts to bring nats-server back
+STARTS = 4  # failures in a row, before the stack was ever ready, that end the attempt
+READY_WITHIN = 120.0  # s
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run. `environment` is what every process of the stack sees beyond the caller's own."""
+
+    data_dir: Path
+    gateway_url: str
+    environment: dict[str, str]
+    embedded_nats: bool
+    simulator_url: str | None  #: None: it is not ours to run
+    scale: dict[str, int] = field(default_factory=dict)
+    log_file: Path | None = None  #: None: the services write to our stderr
+
+    def children(self) -> list[Child]:
+        services = [s for s in SERVICES if s != "simulator" or self.simulator_url]
+        return [Child(s, n, self.log_file) for s in services for n in range(1, self.scale.get(s, 1) + 1)]
+
+
+def make_plan(
+    known: Settings, data_dir: Path, host: str, port: int, *, scale: dict[str, int], log_file: Path | None = None
+) -> Plan:
+    """Work out what to run from the settings. What the user set explicitly is left alone."""
+    asked = known.model_fields_set
+    data_dir = data_dir.resolve()
+    shown_host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
+    gateway_url = f"http://{shown_host}:{port}"
+    environment = {
+        "STUMPER_DATA_DIR": str(data_dir),
+        "STUMPER_HOST": host,
+        "STUMPER_PORT": str(port),
+        "STUMPER_GATEWAY_URL": gateway_url,
+    }
+    if "log_level" not in asked:
+        environment["STUMPER_LOG_LEVEL"] = "WARNING"
+    roles = (known.engineer_model, known.checker_model, known.target_model, known.embedding_model, known.judge_model)
+    simulated = any(model and model.startswith("simulator/") for model in roles)
+    simulator_url = None
+    if simulated and "simulator_url" not in asked:
+        simulator_url = environment["STUMPER_SIMULATOR_URL"] = f"http://127.0.0.1:{free_port()}"
+    return Plan(data_dir, gateway_url, environment, not known.nats_url, simulator_url, scale, log_file)
+
+
+@contextlib.contextmanager
+def locked(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder. Raises Failure where another stack does; a killed one leaves no lock."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "up.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            other = read_json(data_dir / "stack.json")
+            who = f" (pid {other['pid']}, {other['gateway_url']})" if other else ""
+            raise Failure(f"another stack{who} runs on {data_dir}; choose another folder with --data", USAGE) from None
+        yield
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raises Failure where the gateway could not bind."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise Failure(
+                f"port {port} of {host} cannot be used ({error}); choose another with --port", USAGE
+            ) from None
+
+
+class Supervisor:
+    """One stack, once in a process: what the services see of the environment is fixed by its first start."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.ready = threading.Event()
+        self.seconds_to_ready = 0.0
+        self._began = time.monotonic()
+        self._stop, self._hurry = threading.Event(), threading.Event()
+        self._wake_r, self._wake_w = connection.Pipe(duplex=False)
+        self._children = plan.children()
+        self._nats = NatsServer(plan.data_dir) if plan.embedded_nats else None
+        self._nats_due = 0.0  # monotonic; when it may be started again
+        self._context: BaseContext | None = None
+
+    def ask_to_stop(self) -> None:
+        """Safe from a signal handler or another thread. Asked a second time, it waits for nothing."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+        with contextlib.suppress(OSError):
+            self._wake_w.send_bytes(b"x")
+
+    def run(self, on_ready: Callable[[Supervisor], None] = lambda _: None) -> None:
+        """Until asked to stop. Raises Failure where the stack does not come up."""
+        try:
+            if self._nats:
+                os.environ["STUMPER_NATS_URL"] = self._nats.start()
+            os.environ.update(self.plan.environment)
+            settings.cache_clear()
+            self._context = start_context()
+            while not self._stop.is_set():
+                self._start_due()
+                self._wait(TICK if self.ready.is_set() else 0.03)
+                self._notice_deaths()
+                if not self.ready.is_set() and self._answers():
+                    self.seconds_to_ready = time.monotonic() - self._began
+                    self.ready.set()
+                    on_ready(self)
+        except LedgerUnavailable as error:
+            raise Failure(str(error)) from error
+        finally:
+            self._shut_down()
+
+    def _start_due(self) -> None:
+        assert self._context is not None
+        now = time.monotonic()
+        begun = False
+        for child in self._children:
+            if child.process is None and child.start_at <= now and not self._stop.is_set():
+                child.start(self._context)
+                begun = True
+        if begun:
+            self._write_stack()
+
+    def _wait(self, timeout: float) -> None:
+        """Until a child dies, somebody asks us to stop, or the time is over."""
+        sentinels = [child.process.sentinel for child in self._children if child.process]
+        if self._wake_r in connection.wait([*sentinels, self._wake_r], timeout):
+            self._wake_r.recv_bytes()
+
+    def _notice_deaths(self) -> None:
+        if self._stop.is_set():
+            return
+        if self._nats and not self._nats.alive and self._nats_due <= time.monotonic():
+            log.warning("nats-server died; starting it again on its port")
+            try:
+                self._nats.start()
+            except LedgerUnavailable as error:
+                log.warning("%s; trying again in %g s", error, NATS_PAUSE)
+                self._nats_due = time.monotonic() + NATS_PAUSE
+            self._write_stack()
+        for child in self._children:
+            if child.process is None or child.alive:
+                continue
+            how, pause = child.bury()
+            log.warning("%s died (%s); starting it again%s", child.name, how, f" in {pause:g} s" if pause else "")
+            if not self.ready.is_set() and child.failures >= STARTS:
+                raise Failure(f"{child.name} does not start ({how}); what it wrote is above")
+
+    def _answers(self) -> bool:
+        """GET /readyz of the gateway."""
+        if time.monotonic() - self._began > READY_WITHIN:
+            raise Failure(f"the stack was not ready within {READY_WITHIN:.0f} s")
+        url = urlsplit(self.plan.gateway_url)
+        client = http.client.HTTPConnection(url.hostname or "", url.port, timeout=2)
+        try:
+            client.request("GET", "/readyz")
+            return client.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            client.close()
+
+    def pids(self) -> dict[str, int | None]:
+        """By name; nats-server too where it is ours."""
+        pids = {child.name: child.process.pid for child in self._children if child.process}
+        return pids | ({"nats-server": self._nats.pid} if self._nats else {})
+
+    def _write_stack(self) -> None:
+        """`stack.json` tells other commands on this folder where the gateway is."""
+        stack: dict[str, Any] = {
+            "pid": os.getpid(),
+            "gateway_url": self.plan.gateway_url,
+            "nats_url": self._nats.url if self._nats else None,
+            "simulator_url": self.plan.simulator_url,
+            "pids": self.pids(),
+        }
+        write_json(self.plan.data_dir / "stack.json", stack)
+
+    def _shut_down(self) -> None:
+        patience = settings().grace + 5.0
+        for services in STOPPING:
+            group = [child for child in self._children if child.service in services]
+            for name in self._stop_group(group, 10.0 if services == ("gateway",) else patience):
+                log.warning("%s did not end in time and was killed", name)
+        if self._nats:
+            self._nats.stop()
+        (self.plan.data_dir / "stack.json").unlink(missing_ok=True)
+
+    def _stop_group(self, group: list[Child], patience: float) -> list[str]:
+        """SIGTERM to all, SIGKILL to those left after `patience` seconds, or when asked to hurry; returns the
+        names of these."""
+        for child in group:
+            if child.alive and child.process:
+                child.process.terminate()
+        deadline = time.monotonic() + patience
+        while living := [child.process for child in group if child.alive and child.process]:
+            if self._hurry.is_set() or time.monotonic() > deadline:
+                for process in living:
+                    process.kill()
+                    process.join()
+                return [process.name for process in living]
+            connection.wait([process.sentinel for process in living], 0.1)
+        return []

@@ -1,0 +1,58 @@
+"""`stumper up`: the whole stack in the foreground."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+from cli.exits import OK, USAGE, Failure
+from cli.processes import SCALABLE
+from cli.supervisor import Supervisor, locked, make_plan, refuse_taken
+from shared import logs
+from shared.settings import settings
+
+MOST_REPLICAS = 32
+
+
+def read_scale(given: list[str]) -> dict[str, int]:
+    """`["checker=3"]` as {"checker": 3}. Raises Failure with what could be written instead."""
+    scale = {}
+    for entry in given:
+        service, _, number = entry.partition("=")
+        if service not in SCALABLE:
+            raise Failure(f"--scale {entry}: one of {', '.join(SCALABLE)} can have replicas", USAGE)
+        if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= MOST_REPLICAS:
+            raise Failure(f"--scale {entry}: a number from 1 to {MOST_REPLICAS} after `=`", USAGE)
+        scale[service] = int(number)
+    return scale
+
+
+def up(data: Path | None, host: str | None, port: int | None, scale: list[str]) -> int:
+    """Until Ctrl-C or SIGTERM."""
+    known = settings()
+    data_dir = (data or known.data_dir).resolve()
+    host, port = host or known.host, port or known.port
+    replicas = read_scale(scale)
+    with locked(data_dir):
+        refuse_taken(host, port)
+        plan = make_plan(known, data_dir, host, port, scale=replicas)
+        supervisor = Supervisor(plan)
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            supervisor.ask_to_stop()
+
+        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(which, stop)
+        logs.configure("stumper")
+        supervisor.run(_say_ready)
+    return OK
+
+
+def _say_ready(supervisor: Supervisor) -> None:
+    url = supervisor.plan.gateway_url
+    print(
+        f"Stumper is ready at {url} (docs at {url}/docs, data in {supervisor.plan.data_dir}) "
+        f"after {supervisor.seconds_to_ready:.1f} s; Ctrl-C stops it",
+        flush=True,
+    )

@@ -1,0 +1,143 @@
+"""Follows one batch until it ends: live bars on a terminal, a line for each change elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from cli.client import Gateway
+from cli.exits import ENDED_SHORT, FAILED, OK, UNREACHABLE, Failure
+from cli.screen import clean, console, dollars, seconds
+
+EVERY = 0.5  # s between two looks
+QUIET = 2.0  # s between two lines where there is no terminal
+PATIENCE = 60.0  # s that the gateway may be away while we watch
+STAGES = ("engineer", "checker", "solver", "embedder")
+CODES = {
+    "completed": OK,
+    "exhausted": ENDED_SHORT,
+    "budget_reached": ENDED_SHORT,
+    "cancelled": ENDED_SHORT,
+    "failed": FAILED,
+}
+"""Exit codes of the states in which a batch has ended."""
+
+Status = dict[str, Any]
+
+
+def counted(status: Status) -> str:
+    """`valid 4/10, solved 2, discarded 1 (duplicate 1), in progress 8`: whatever is not 0."""
+    stats: dict[str, int] = status.get("stats") or {}
+    parts = [f"valid {status.get('valid_generated', 0)}/{status.get('total_needed', 0)}"]
+    for name in ("solved", "discarded", "surplus", "failed", "cancelled", "in_progress"):
+        if stats.get(name):
+            reasons = status.get("reasons") or {}
+            why = ", ".join(f"{clean(code)} {n}" for code, n in reasons.items() if n) if name == "discarded" else ""
+            parts.append(f"{name.replace('_', ' ')} {stats[name]}" + (f" ({why})" if why else ""))
+    return ", ".join(parts)
+
+
+def money(status: Status) -> str:
+    """`$0.0312, $0.0078 a valid one`"""
+    each = status.get("cost_per_valid")
+    return dollars(status.get("batch_cost")) + (f", {dollars(each)} a valid one" if each is not None else "")
+
+
+def pace(status: Status) -> str:
+    """`12.3 a minute, about 42 s left`; empty where nothing is known."""
+    parts = []
+    if status.get("rate_per_minute"):
+        parts.append(f"{status['rate_per_minute']:.1f} a minute")
+    if status.get("eta_seconds") is not None and status.get("status") not in CODES:
+        parts.append(f"about {seconds(status['eta_seconds'])} left")
+    return ", ".join(parts)
+
+
+def line(status: Status) -> str:
+    """All of it in one line."""
+    parts = [clean(status.get("status", "?")), counted(status), money(status), pace(status)]
+    if status.get("error"):
+        parts.append(clean(status["error"]))
+    return "; ".join(part for part in parts if part)
+
+
+class Bars:
+    """The live picture: the goal, each stage's queue, and what it costs."""
+
+    def __init__(self) -> None:
+        self._goal = Progress(TextColumn("{task.description:>9}"), BarColumn(40), TextColumn("{task.fields[note]}"))
+        self._stages = Progress(
+            TextColumn("{task.description:>9}"), BarColumn(40, complete_style="cyan"), TextColumn("{task.fields[note]}")
+        )
+        self._valid = self._goal.add_task("valid", total=1, note="")
+        self._queues: dict[str, TaskID] = {stage: self._stages.add_task(stage, total=1, note="") for stage in STAGES}
+        self._widest = 1
+
+    def show(self, status: Status) -> Group:
+        needed, valid = status.get("total_needed") or 1, status.get("valid_generated", 0)
+        self._goal.update(self._valid, total=needed, completed=min(valid, needed), note=f"{valid}/{needed}")
+        stages: dict[str, int] = status.get("stages") or {}
+        for stage in stages.keys() - self._queues.keys():
+            self._queues[stage] = self._stages.add_task(clean(stage), total=1, note="")
+        self._widest = max([self._widest, *stages.values()])
+        for stage, task in self._queues.items():
+            waiting = stages.get(stage, 0)
+            self._stages.update(task, total=self._widest, completed=waiting, note=str(waiting) if waiting else "")
+        words = [Text(f"{clean(status.get('status', '?'))}: {counted(status)}"), Text(money(status))]
+        if status.get("error"):
+            words.append(Text(clean(status["error"]), style="red"))
+        return Group(self._goal, self._stages, *words, Text(pace(status)))
+
+
+def watch(
+    gateway: Gateway, batch_id: str, *, out: Console | None = None, seen: Callable[[Status], None] = lambda _: None,
+    every: float = EVERY,
+) -> Status:  # fmt: skip
+    """The status with which it ended. `seen` gets every one on the way. Raises Failure where the gateway stays
+    away for longer than PATIENCE."""
+    out = out or console()
+    away_since = None
+    with contextlib.ExitStack() as stack:
+        show = _live(stack, out) if out.is_terminal else _lines(out)
+        while True:
+            try:
+                status: Status = gateway.call("GET", f"/api/generation/status/{batch_id}")
+            except Failure as failure:
+                away_since = away_since or time.monotonic()
+                if failure.code != UNREACHABLE or time.monotonic() - away_since > PATIENCE:
+                    raise
+            else:
+                away_since = None
+                seen(status)
+                show(status)
+                if status.get("status") in CODES:
+                    return status
+            time.sleep(every)
+
+
+def _live(stack: contextlib.ExitStack, out: Console) -> Callable[[Status], None]:
+    bars = Bars()
+    live = stack.enter_context(Live(console=out, refresh_per_second=8))
+    return lambda status: live.update(bars.show(status), refresh=True)
+
+
+def _lines(out: Console) -> Callable[[Status], None]:
+    """Prints what changed, not too often, but every new state."""
+    last, printed_at = {"line": "", "status": ""}, [0.0]
+
+    def show(status: Status) -> None:
+        text, state = line(status), str(status.get("status"))
+        quiet = time.monotonic() - printed_at[0] < QUIET and state == last["status"]
+        if text != last["line"] and not quiet:
+            out.print(text)
+            last.update(line=text, status=state)
+            printed_at[0] = time.monotonic()
+
+    return show
