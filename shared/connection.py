@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 from dataclasses import dataclass
 from typing import Any
 
+import nats
+from faststream.nats import NatsBroker
+from nats.aio.client import Client
+
 from shared.embedded import find_nats_url
-from shared.settings import Settings
+from shared.errors import LedgerUnavailable
+from shared.settings import Settings, settings
 
 log = logging.getLogger(__name__)
 
@@ -50,3 +56,23 @@ def connection_options(settings: Settings, name: str, lifeline: Lifeline) -> dic
         "reconnected_cb": on_reconnect,
         "closed_cb": lifeline.on_closed,
     }
+
+
+class Broker(NatsBroker):
+    """Finds its server when it connects, not when the module is imported."""
+
+    def __init__(self, name: str, lifeline: Lifeline) -> None:
+        super().__init__(logger=None, apply_types=False, graceful_timeout=1)
+        self._name = name
+        self._lifeline = lifeline
+
+    async def _connect(self) -> Client:
+        while True:
+            try:
+                connection = await nats.connect(**connection_options(settings(), self._name, self._lifeline))
+                break
+            except LedgerUnavailable as error:
+                log.warning("%s", error)
+                await asyncio.sleep(0.5)
+        self.config.connect(connection)
+        return connection

@@ -75,7 +75,6 @@ class Ledger:
         self._lifeline = lifeline
         self.js = nc.jetstream(timeout=TIMEOUT)
         self.settings = settings
-        self._kv: dict[str, Any] = {}
 
     @classmethod
     async def connect(cls, settings: Settings, name: str, *, wait: float = 3.0) -> Ledger:
@@ -117,9 +116,7 @@ class Ledger:
                 )
             )
             await self._declare(StreamConfig(name=DEAD, subjects=["dead.>"], max_bytes=limit // 8, **common))
-            await self._declare(
-                StreamConfig(name=VECTORS, subjects=["vectors.>"], max_bytes=limit // 2, **common)
-            )
+            await self._declare(StreamConfig(name=VECTORS, subjects=["vectors.>"], max_bytes=limit // 2, **common))
             for bucket, ttl in ((CONTROLS, 0.0), (REPLICAS, REPLICA_TTL), (LEASES, 0.0)):
                 await self._declare(_bucket_config(bucket, ttl, common))
         except (NatsError, JetStreamError, TimeoutError) as error:
@@ -159,9 +156,7 @@ class Ledger:
                 raise LedgerUnavailable(f"{subject} was refused: {error.get('description')}")
             await asyncio.sleep(0.02)
 
-    async def _request(
-        self, subject: str, data: bytes, headers: dict[str, str] | None = None
-    ) -> dict[str, Any]:
+    async def _request(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> dict[str, Any]:
         try:
             reply = await self.nc.request(subject, data, timeout=TIMEOUT, headers=headers)
         except (NatsError, TimeoutError) as error:
@@ -171,11 +166,7 @@ class Ledger:
 
     async def last(self, subject: str, stream: str = LEDGER) -> Fact | None:
         """The newest fact on the subject, which may hold wildcards."""
-        body = (
-            b""
-            if "*" not in subject and ">" not in subject
-            else json.dumps({"last_by_subj": subject}).encode()
-        )
+        body = b"" if "*" not in subject and ">" not in subject else json.dumps({"last_by_subj": subject}).encode()
         path = f"$JS.API.DIRECT.GET.{stream}" + ("" if body else f".{subject}")
         try:
             reply = await self.nc.request(path, body, timeout=TIMEOUT)
@@ -188,9 +179,7 @@ class Ledger:
         facts = await self.read(seq - 1, stream=stream, limit=1)
         return facts[0] if facts and facts[0].seq == seq else None
 
-    async def read(
-        self, after: int, *, subject: str = ">", stream: str = LEDGER, limit: int = 500
-    ) -> list[Fact]:
+    async def read(self, after: int, *, subject: str = ">", stream: str = LEDGER, limit: int = 500) -> list[Fact]:
         """Facts with a sequence number above `after`, ascending, at most `limit`; [] = none now."""
         inbox = self.nc.new_inbox()
         facts: list[Fact] = []
@@ -198,9 +187,7 @@ class Ledger:
             subscription = await self.nc.subscribe(inbox)
             try:
                 request = {"seq": after + 1, "batch": limit, "next_by_subj": subject}
-                await self.nc.publish(
-                    f"$JS.API.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox
-                )
+                await self.nc.publish(f"$JS.API.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
                 while True:
                     message = await subscription.next_msg(timeout=TIMEOUT)
                     fact = _fact(message)
@@ -237,9 +224,7 @@ class Ledger:
         if vectors:
             wanted += [(VECTORS, f"vectors.*.{batch_id}.>"), (DEAD, f"dead.*.{batch_id}.>")]
         for stream, subject in wanted:
-            reply = await self._request(
-                f"$JS.API.STREAM.PURGE.{stream}", json.dumps({"filter": subject}).encode()
-            )
+            reply = await self._request(f"$JS.API.STREAM.PURGE.{stream}", json.dumps({"filter": subject}).encode())
             if "error" in reply:
                 raise LedgerUnavailable(f"purge of {subject}: {reply['error'].get('description')}")
 
@@ -249,14 +234,20 @@ class Ledger:
         if "error" in reply and reply["error"].get("code") != 404:
             raise LedgerUnavailable(f"message {seq} of {stream}: {reply['error'].get('description')}")
 
+    async def consumer(self, stage: str) -> dict[str, Any] | None:
+        """The server's view of a stage's consumer; None where the stage never ran."""
+        reply = await self._request(f"$JS.API.CONSUMER.INFO.{LEDGER}.{stage}", b"")
+        return None if "error" in reply else reply
+
     async def backlog(self) -> dict[str, int]:
-        """Stage -> messages waiting or being worked on; a stage that never ran is absent."""
-        found = {}
-        for stage in ROUTE:
-            reply = await self._request(f"$JS.API.CONSUMER.INFO.{LEDGER}.{stage}", b"")
-            if "error" not in reply:
-                found[stage] = reply["num_pending"] + reply["num_ack_pending"]
-        return found
+        """Stage -> messages waiting or being worked on; one that never ran is absent."""
+        found = {stage: await self.consumer(stage) for stage in ROUTE}
+        return {stage: info["num_pending"] + info["num_ack_pending"] for stage, info in found.items() if info}
+
+    async def ack_floors(self) -> dict[str, int]:
+        """Stage -> the sequence number of the ledger up to which everything is acked."""
+        found = {stage: await self.consumer(stage) for stage in ROUTE}
+        return {stage: info["ack_floor"]["stream_seq"] for stage, info in found.items() if info}
 
     # ---- flags and beats
 
@@ -264,44 +255,25 @@ class Ledger:
         """Every batch's flag, as the store wished it."""
         return {batch: Flag(value.decode()) for batch, value in (await self._entries(CONTROLS)).items()}
 
-    async def set_flag(self, batch_id: str, flag: Flag | None) -> None:
-        bucket = await self.bucket(CONTROLS)
-        try:
-            if flag is None:
-                await bucket.purge(batch_id)
-            else:
-                await bucket.put(batch_id, flag.value.encode())
-        except (NatsError, JetStreamError, TimeoutError) as error:
-            raise LedgerUnavailable(f"the flag of {batch_id} could not be set: {error}") from error
+    async def set_flag(self, batch_id: str, flag: Flag | None, *, ttl: float | None = None) -> None:
+        """Set or (None) clear a batch's flag; with `ttl` it is forgotten after so many seconds."""
+        headers = {} if flag else {"KV-Operation": "PURGE", "Nats-Rollup": "sub"}
+        if flag and ttl:
+            headers["Nats-TTL"] = f"{round(ttl)}s"
+        await self.publish(f"$KV.{CONTROLS}.{batch_id}", flag.value.encode() if flag else b"", headers)
 
     async def beat(self, replica: dict[str, Any]) -> None:
         """Say that this replica lives; forgotten after `REPLICA_TTL`."""
-        bucket = await self.bucket(REPLICAS)
-        try:
-            await bucket.put(f"{replica['service']}.{replica['id']}", json.dumps(replica).encode())
-        except (NatsError, JetStreamError, TimeoutError) as error:
-            raise LedgerUnavailable(f"no beat: {error}") from error
+        await self.publish(_replica_subject(replica), json.dumps(replica).encode(), {})
 
     async def leave(self, replica: dict[str, Any]) -> None:
         """Say that this replica is gone, so that nobody waits for its beat to age."""
-        bucket = await self.bucket(REPLICAS)
-        try:
-            await bucket.purge(f"{replica['service']}.{replica['id']}")
-        except (NatsError, JetStreamError, TimeoutError) as error:
-            raise LedgerUnavailable(f"no leave: {error}") from error
+        await self.publish(_replica_subject(replica), b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
 
     async def replicas(self) -> list[dict[str, Any]]:
         """Those whose last beat is at most `REPLICA_TTL` seconds old."""
         found = [json.loads(value) for value in (await self._entries(REPLICAS)).values()]
         return sorted(found, key=lambda r: (r["service"], r["started_at"]))
-
-    async def bucket(self, name: str) -> Any:
-        if name not in self._kv:
-            try:
-                self._kv[name] = await self.js.key_value(name)
-            except (NatsError, JetStreamError, TimeoutError) as error:
-                raise LedgerUnavailable(f"bucket {name}: {error}") from error
-        return self._kv[name]
 
     async def _entries(self, bucket: str) -> dict[str, bytes]:
         prefix = f"$KV.{bucket}."
@@ -311,6 +283,10 @@ class Ledger:
             after = facts[-1].seq
             entries.update({f.subject.removeprefix(prefix): f.data for f in facts})
         return {key: value for key, value in entries.items() if value}  # an empty one marks a purge
+
+
+def _replica_subject(replica: dict[str, Any]) -> str:
+    return f"$KV.{REPLICAS}.{replica['service']}.{replica['id']}"
 
 
 def _bucket_config(bucket: str, ttl: float, common: dict[str, Any]) -> StreamConfig:

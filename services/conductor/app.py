@@ -1,0 +1,135 @@
+"""The conductor's process: keeps the lease, steps through the ledger, sweeps."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from faststream import FastStream
+
+from services.conductor.conductor import CHUNK, Conductor
+from services.conductor.lease import Lease
+from services.conductor.sweep import Sweep
+from shared.connection import Broker, Lifeline
+from shared.errors import Unavailable
+from shared.ledger import Ledger
+from shared.logs import configure
+from shared.settings import settings
+from shared.store import open_store
+from shared.store.protocols import Store
+
+BEAT_EVERY = 5.0  # s
+LOOK_EVERY = 2.0  # s between two looks at the stream's creation time
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Service:
+    """Runs the conductor inside a FastStream application, which brings connection, signals and life cycle."""
+
+    lifeline: Lifeline = field(default_factory=Lifeline)
+    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.broker = Broker("conductor", self.lifeline)
+        self.tasks: list[asyncio.Task[None]] = []
+        self.store: Store | None = None
+
+    async def start(self) -> None:
+        configure("conductor")
+        self.ledger = Ledger(await self.broker.connect(), settings(), self.lifeline)
+        self.lease = Lease(self.ledger, "conductor", settings().lease)
+        self.replica: dict[str, Any] = {
+            "service": "conductor",
+            "id": uuid.uuid4().hex[:12],
+            "pid": os.getpid(),
+            "host": platform.node(),
+            "started_at": time.time(),
+        }
+        self.work = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        """Everything heals by itself: whatever is away, it is tried again."""
+        while not self.stopping:
+            try:
+                if self.store is None:
+                    self.store = await open_store(settings())
+                await self.ledger.ensure()
+                break
+            except Unavailable as error:
+                log.warning("waiting: %s", error)
+                await asyncio.sleep(0.5)
+        self.tasks = [asyncio.create_task(self.lease.keep()), asyncio.create_task(self._beats())]
+        log.info("ready")
+        while not self.stopping:
+            try:
+                if self.lease.held:
+                    await self._lead()
+            except Unavailable as error:
+                log.warning("waiting: %s", error)
+            except Exception:
+                log.exception("the conductor stumbled; it resumes from the checkpoint")
+            await asyncio.sleep(0.2)
+
+    async def _lead(self) -> None:
+        """Conduct until the lease is lost, the ledger is made anew, or something is away (raises)."""
+        assert self.store is not None
+        await self.ledger.ensure()
+        conductor = Conductor(self.store, self.ledger, settings())
+        sweep = Sweep(conductor)
+        await conductor.resume()
+        swept = looked = 0.0
+        while self.lease.held and not self.stopping:
+            if time.monotonic() - looked >= LOOK_EVERY:
+                looked = time.monotonic()
+                if (await self.ledger.state()).created != conductor.created:
+                    log.warning("the ledger was made anew")
+                    return
+            taken = await conductor.step()
+            if time.monotonic() - swept >= settings().sweep_every:
+                swept = time.monotonic()
+                await sweep.run()
+            if taken < CHUNK:
+                await asyncio.sleep(settings().fold_every)
+
+    async def _beats(self) -> None:
+        while True:
+            try:
+                await self.ledger.beat({**self.replica, "at": time.time(), "active": self.lease.held})
+            except Unavailable as error:
+                log.debug("no beat: %s", error)
+            await asyncio.sleep(BEAT_EVERY)
+
+    async def stop(self) -> None:
+        """Finish the step in hand, hand over the lease."""
+        self.stopping = True
+        await asyncio.wait([self.work], timeout=settings().grace)
+        for task in [self.work, *self.tasks]:
+            task.cancel()
+        try:
+            await self.lease.release()
+            await self.ledger.leave(self.replica)
+        except Unavailable as error:
+            log.warning("left without a word: %s", error)
+        self.lifeline.deliberate = True
+
+    async def close(self) -> None:
+        if self.store is not None:
+            await self.store.close()
+
+
+service = Service()
+app = FastStream(
+    service.broker,
+    logger=None,
+    on_startup=[service.start],
+    on_shutdown=[service.stop],
+    after_shutdown=[service.close],
+)

@@ -1,0 +1,181 @@
+"""The conductor: projects the ledger to the store exactly once, tops up, and ends batches.
+
+It reads the ledger from its own checkpoint, folds a chunk in memory, and writes rows, then batches, then the
+checkpoint. Each write is conditional, so a crash between any two, a stale conductor or a rival does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from services.conductor import policy
+from services.conductor.fold import Fold
+from services.conductor.topics import first_envelope
+from shared import subjects
+from shared.contracts.batch import Batch
+from shared.contracts.envelope import problem_id
+from shared.ledger import Fact, Ledger
+from shared.settings import Settings
+from shared.store.protocols import Store
+
+CHECKPOINT = "conductor"
+CHUNK = 500  # facts folded at once
+TRIES = 50  # at one projection, against rivals and changes of the wish
+TOTAL_IN_FLIGHT = 18_000  # over all batches; below the stages' max_ack_pending
+FULL = 0.8  # share of the ledger's max_bytes above which no problem is issued
+
+log = logging.getLogger(__name__)
+
+
+class Conductor:
+    """One conductor; any number may run, and one should be active."""
+
+    def __init__(self, store: Store, ledger: Ledger, settings: Settings) -> None:
+        self.store = store
+        self.ledger = ledger
+        self.settings = settings
+        self.epoch = 0
+        self.seq = 0
+        self.created = 0.0
+        self.checkpoint: dict[str, Any] | None = None
+        self.full = False
+        self.elsewhere = 0  #: problems in flight over all batches, as of the last sweep
+        self.promised: dict[str, int] = {}  #: batch -> one above the highest slot published; a cache, never the truth
+
+    # ---- the checkpoint
+
+    async def resume(self) -> None:
+        """Read where we stand; a ledger that is not the remembered one begins a new epoch at its first message."""
+        state = await self.ledger.state()
+        saved = await self.store.checkpoints.get(CHECKPOINT)
+        self.checkpoint = saved
+        self.created = state.created
+        if saved is None:
+            self.epoch, self.seq = 1, 0
+            await self._save(None)
+        elif saved["created"] != state.created or state.last < saved["seq"] or await self._differs(saved):
+            self.epoch, self.seq = saved["epoch"] + 1, 0
+            log.warning("the ledger is another one; reading it from its start", extra={"epoch": self.epoch})
+            await self._save(None)
+        else:
+            self.epoch, self.seq = saved["epoch"], saved["seq"]
+        self.promised.clear()
+
+    async def _differs(self, saved: dict[str, Any]) -> bool:
+        """Whether the message at the checkpoint is another one; a purged one proves nothing."""
+        if not saved["seq"] or saved.get("time") is None:
+            return False
+        fact = await self.ledger.at(saved["seq"])
+        return fact is not None and fact.time != saved["time"]
+
+    async def _save(self, last: Fact | None) -> None:
+        after = {
+            "epoch": self.epoch,
+            "seq": self.seq,
+            "created": self.created,
+            "time": last.time if last else None,
+        }
+        if await self.store.checkpoints.swap(CHECKPOINT, self.checkpoint, after):
+            self.checkpoint = after
+        else:  # a rival got further, or is behind: the batches' own places keep both of us exact
+            await self.resume()
+
+    # ---- projecting
+
+    async def step(self) -> int:
+        """Project the next chunk; how many facts it held."""
+        facts = await self.ledger.read(self.seq, limit=CHUNK)
+        if facts:
+            await self.project(facts)
+            self.seq = facts[-1].seq
+            await self._save(facts[-1])
+        return len(facts)
+
+    async def project(self, facts: Sequence[Fact]) -> None:
+        """Rows, then batches. Folds again where a rival or the user changed a batch meanwhile."""
+        left = {parsed.batch_id for fact in facts if (parsed := subjects.parse(fact.subject))}
+        for attempt in range(TRIES):
+            left = await self._project(facts, left)
+            if not left:
+                return
+            await asyncio.sleep(random.uniform(0, 0.01 * attempt))
+        raise RuntimeError(f"{sorted(left)} could not be projected in {TRIES} tries")
+
+    async def _project(self, facts: Sequence[Fact], wanted: set[str]) -> set[str]:
+        """Returns the batches that have to be folded again."""
+        batches = await self.store.batches.get_many(wanted)
+        fold = Fold(self.epoch, batches, await self._rows(facts, batches), await self._known_calls(facts))
+        fold.run(facts)
+        await self.store.calls.put(fold.calls)
+        await self.store.problems.put(list(fold.changed.values()))
+        again = set()
+        for batch_id, folded in fold.after.items():
+            after = policy.advance(folded, self.promised.get(batch_id, 0), time.time())
+            if await self.store.batches.project(batches[batch_id], after):
+                await self.follow_up(batches[batch_id], after)
+            else:
+                again.add(batch_id)
+        return again
+
+    async def _rows(self, facts: Sequence[Fact], batches: dict[str, Batch]) -> dict[str, Any]:
+        ids = set()
+        for fact in facts:
+            parsed = subjects.parse(fact.subject)
+            if isinstance(parsed, subjects.ProblemSubject) and parsed.batch_id in batches:
+                ids.add(problem_id(parsed.batch_id, parsed.slot))
+        return await self.store.problems.get_many(ids) if ids else {}
+
+    async def _known_calls(self, facts: Sequence[Fact]) -> dict[str, Any]:
+        """Only a ledger that was restored can show a call twice."""
+        if self.epoch == 1:
+            return {}
+        ids = set()
+        for fact in facts:
+            if fact.subject.startswith("calls."):
+                try:
+                    ids.add(str(json.loads(fact.data)["id"]))
+                except (ValueError, KeyError, TypeError):
+                    continue
+        return await self.store.calls.places(ids) if ids else {}
+
+    async def follow_up(self, before: Batch, after: Batch) -> None:
+        """What a changed batch asks of the ledger: its flag, its next slots, the news."""
+        flag = policy.flag(after)
+        if flag is not None and flag is not policy.flag(before):
+            await self.ledger.set_flag(after.id, flag)
+        if after.changes > before.changes:
+            await self.announce(after)
+        await self.top_up(after, after.issued)
+
+    async def announce(self, batch: Batch) -> None:
+        """Publish its newest change of state; a refusal is a success."""
+        if batch.changes:
+            news = {"batch_id": batch.id, "status": batch.status, "error": batch.error}
+            await self.ledger.publish_once(subjects.batch_changed(batch.id, batch.changes), json.dumps(news).encode())
+
+    async def top_up(self, batch: Batch, start: int) -> None:
+        """Publish the slots from `start` (or from where we last came to) up to the line."""
+        if self.full:
+            return
+        line = policy.line(batch, TOTAL_IN_FLIGHT - self.elsewhere + batch.in_flight)
+        await self.issue(batch, range(max(start, self.promised.get(batch.id, 0)), line))
+
+    async def issue(self, batch: Batch, slots: Sequence[int]) -> None:
+        if not slots:
+            return
+        self.promised[batch.id] = max(self.promised.get(batch.id, 0), slots[-1] + 1)
+        await asyncio.gather(*(self._issue(batch, slot) for slot in slots))
+
+    async def _issue(self, batch: Batch, slot: int) -> None:
+        envelope = first_envelope(batch, slot)
+        await self.ledger.publish_once(
+            subjects.problem(envelope.route[0], batch.id, slot, 0),
+            envelope.but(route=envelope.route[1:]).model_dump_json().encode(),
+            span=subjects.problem_span(batch.id, slot, 0),
+        )

@@ -1,0 +1,209 @@
+"""The fold: what a chunk of facts makes of rows and batches. Pure.
+
+Counters are a function of the ledger up to a place and of nothing else, so that it does not matter who folds what,
+how often, or where a crash cuts in. To that end a row keeps its trail: where the problem stood as of which place.
+A row may be ahead of its batch (a crash, or a rival conductor, between the two writes); the batch then counts what
+the trail says of the batch's own place.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared import subjects
+from shared.contracts.batch import Batch, CallRow, Place, Row
+from shared.contracts.envelope import problem_id
+from shared.contracts.statuses import Status
+from shared.ledger import Fact
+
+log = logging.getLogger(__name__)
+
+ACCEPTED = (Status.VALID.value, Status.SURPLUS.value)
+
+
+@dataclass
+class Fold:
+    """One chunk's work. `batches` and `rows` are as the store has them; results are in `after`, `changed`, `calls`."""
+
+    epoch: int
+    batches: dict[str, Batch]
+    rows: dict[str, Row]
+    counted_calls: dict[str, Place] = field(default_factory=dict)  #: known calls, and where they were counted
+    after: dict[str, Batch] = field(default_factory=dict)
+    changed: dict[str, Row] = field(default_factory=dict)
+    calls: list[CallRow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._start: dict[str, str | None] = {}  # where a touched problem stood as of its batch's place
+
+    def run(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            self._take(fact)
+        for row_id, before in self._start.items():
+            row = self.changed.get(row_id) or self.rows[row_id]
+            batch = self.after[row["batch_id"]]
+            _recount(batch, before, standing(row, batch.applied))
+
+    def _take(self, fact: Fact) -> None:
+        parsed = subjects.parse(fact.subject)
+        before = self.batches.get(parsed.batch_id) if parsed else None
+        place = Place(epoch=self.epoch, seq=fact.seq)
+        if parsed is None or before is None or (before.wish.state == "deleted" and before.purged):
+            return  # not ours, or of a batch that is gone
+        if place <= before.applied:
+            return
+        batch = self.after.get(before.id)
+        if batch is None:
+            batch = self.after[before.id] = before.model_copy()  # its dicts are replaced, never changed
+        match parsed:
+            case subjects.BatchSubject(event="requested"):
+                batch.started_at = batch.started_at or fact.time
+            case subjects.CallSubject():
+                self._call(batch, fact, place, parsed)
+            case subjects.ProblemSubject():
+                self._problem(batch, before.applied, fact, place, parsed)
+        batch.applied = place
+
+    def _call(self, batch: Batch, fact: Fact, place: Place, subject: subjects.CallSubject) -> None:
+        call = _object(fact.data)
+        if call is None or not isinstance(call.get("id"), str) or not _countable(call):
+            log.warning("no call can be read there", extra={"subject": fact.subject})
+            return
+        counted = self.counted_calls.get(call["id"])
+        if counted is not None and counted <= batch.applied and counted != place:
+            return  # the same fact in an earlier stream: it was counted there
+        call |= {"problem_id": problem_id(batch.id, subject.slot), "place": [place.epoch, place.seq]}
+        self.calls.append(call)
+        batch.calls += 1
+        batch.input_tokens += call.get("input_tokens", 0)
+        batch.output_tokens += call.get("output_tokens", 0)
+        if call.get("cost") is None:
+            batch.unpriced_calls += 1
+        else:
+            batch.cost += call["cost"]
+
+    def _problem(
+        self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.ProblemSubject
+    ) -> None:
+        row_id = problem_id(batch.id, subject.slot)
+        row = self.changed.get(row_id) or self.rows.get(row_id)
+        if row is not None and subject.hop <= row["hop"]:
+            where = next((w for e, s, w in row["trail"] if (e, s) == (place.epoch, place.seq)), None)
+            if where is None:
+                return  # a ghost: of a purged batch, or a frozen handler; its calls' cost is all that counts
+            # written before a crash, or by a rival, and now counted
+        else:
+            envelope = _object(fact.data) or {}
+            where = _where(subject.stage, envelope)
+            rank = row.get("rank") if row else None
+            if where in ACCEPTED:
+                rank = batch.accepted + 1
+                where = Status.VALID.value if rank <= batch.wish.num_problems else Status.SURPLUS.value
+            self.changed[row_id] = _row(row, batch, applied, fact, place, subject, envelope, where, rank)
+        self._start.setdefault(row_id, standing(self.rows.get(row_id), applied))
+        batch.issued = max(batch.issued, subject.slot + 1)
+        batch.started_at = batch.started_at or fact.time
+        if where in ACCEPTED:
+            batch.accepted += 1
+        if where.startswith(Status.FAILED.value) and batch.error is None:
+            ending = _ending(_object(fact.data) or {})
+            if ending.get("stops_batch"):
+                batch.error = ending.get("detail") or "the provider refused"
+
+
+def standing(row: Row | None, place: Place) -> str | None:
+    """Where the problem stood as of `place`: a stage, `parked`, `<status>` or `<status>:<reason>`; None: not seen."""
+    if row is None:
+        return None
+    found = None
+    for epoch, seq, where in row["trail"]:
+        if (epoch, seq) > (place.epoch, place.seq):
+            break
+        found = where
+    return found
+
+
+def _recount(batch: Batch, before: str | None, after: str | None) -> None:
+    counts, reasons = Counter(batch.counts), Counter(batch.reasons)
+    for where, step in ((before, -1), (after, 1)):
+        if where is not None:
+            name, _, reason = where.partition(":")
+            counts[name] += step
+            if reason:
+                reasons[reason] += step
+    batch.counts = {name: n for name, n in counts.items() if n}
+    batch.reasons = {name: n for name, n in reasons.items() if n}
+
+
+def _where(stage: str, envelope: dict[str, Any]) -> str:
+    if stage != subjects.FINISHED:
+        return stage
+    status = envelope.get("status")
+    if status not in tuple(Status):
+        return f"{Status.FAILED.value}:poison"
+    code = _ending(envelope).get("code")
+    return f"{status}:{code}" if code else str(status)
+
+
+def _row(
+    old: Row | None,
+    batch: Batch,
+    applied: Place,
+    fact: Fact,
+    place: Place,
+    subject: subjects.ProblemSubject,
+    envelope: dict[str, Any],
+    where: str,
+    rank: int | None,
+) -> Row:
+    if "models" not in envelope:  # it could not be read: what was known before stays
+        known = dict(old["envelope"]) if old else {}
+        envelope = known | {key: envelope[key] for key in ("status", "reason") if key in envelope}
+    trail = list(old["trail"]) if old else []
+    # only the newest entry that the batch has counted is needed of the past
+    while len(trail) > 1 and (trail[1][0], trail[1][1]) <= (applied.epoch, applied.seq):
+        trail.pop(0)
+    status, _, reason = where.partition(":")
+    at_end = subject.stage == subjects.FINISHED
+    return {
+        "id": problem_id(batch.id, subject.slot),
+        "batch_id": batch.id,
+        "slot": subject.slot,
+        "hop": subject.hop,
+        "place": [place.epoch, place.seq],
+        "trail": [*trail, [place.epoch, place.seq, where]],
+        "subject_of_fact": fact.subject,
+        "stage": "" if at_end else subject.stage,
+        "status": status if at_end else Status.IN_PROGRESS.value,
+        "rank": rank,
+        "envelope": envelope,
+        "created_at": old["created_at"] if old else fact.time,
+        "updated_at": fact.time,
+        "subject": envelope.get("subject", ""),
+        "topic": envelope.get("topic", ""),
+        "level": envelope.get("level", ""),
+        "reason": reason or None,
+    }
+
+
+def _ending(envelope: dict[str, Any]) -> dict[str, Any]:
+    ending = envelope.get("reason")
+    return ending if isinstance(ending, dict) else {}
+
+
+def _countable(call: dict[str, Any]) -> bool:
+    numbers = (call.get("cost") or 0, call.get("input_tokens", 0), call.get("output_tokens", 0))
+    return all(isinstance(n, int) and n >= 0 for n in numbers)
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

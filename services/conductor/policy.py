@@ -1,0 +1,88 @@
+"""What a batch needs next. Pure: a batch in, a decision out."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from shared.contracts.batch import Batch
+from shared.contracts.statuses import ENDED, BatchStatus, Flag
+
+
+def goal_reached(batch: Batch) -> bool:
+    return batch.accepted >= batch.wish.num_problems
+
+
+def over_budget(batch: Batch) -> bool:
+    return batch.wish.max_cost is not None and batch.cost >= batch.wish.max_cost
+
+
+def stopped(batch: Batch) -> bool:
+    """Whether the user ended it."""
+    return batch.wish.state in ("cancelled", "deleted")
+
+
+def flag(batch: Batch) -> Flag | None:
+    """What the stages shall know of it."""
+    if stopped(batch):
+        return Flag.CANCELLED
+    if batch.ended or batch.error is not None or goal_reached(batch) or over_budget(batch):
+        return Flag.ENDED
+    return Flag.PAUSED if batch.wish.state == "paused" else None
+
+
+def acceptance_rate(batch: Batch) -> float:
+    """The share accepted so far, with a prior of one accepted problem: a guess costs no money."""
+    return (batch.accepted + 1) / (batch.ended_problems + 1)
+
+
+def line(batch: Batch, room: int) -> int:
+    """Slots 0 … line-1 shall exist. An absolute number, so that repeating it does no harm.
+
+    `room` is how many problems of this batch may be in flight beside all other batches'.
+    """
+    if batch.ended or flag(batch) is not None:
+        return batch.issued
+    missing = batch.wish.num_problems - batch.accepted
+    ahead = min(batch.wish.max_in_flight, ceil(missing / acceptance_rate(batch)), max(0, room))
+    return max(batch.issued, min(batch.ended_problems + ahead, batch.wish.max_attempts))
+
+
+def end(batch: Batch, promised: int) -> BatchStatus | None:
+    """The end that it has come to; None while anything is in flight or still to do.
+
+    `promised` is one above the highest slot that was published: those the ledger has not shown yet are in flight too.
+    """
+    if batch.in_flight or batch.issued < promised or batch.seen < batch.issued:
+        return None
+    if goal_reached(batch):
+        return BatchStatus.COMPLETED
+    if stopped(batch):
+        return BatchStatus.CANCELLED
+    if batch.error is not None:
+        return BatchStatus.FAILED
+    if over_budget(batch):
+        return BatchStatus.BUDGET_REACHED
+    if batch.issued >= batch.wish.max_attempts:
+        return BatchStatus.EXHAUSTED
+    return None
+
+
+def advance(batch: Batch, promised: int, now: float) -> Batch:
+    """The batch with the status that its counters and the wish ask for; each change is counted."""
+    status = batch.status
+    if status in ENDED:
+        # a replayed dead letter may still complete a batch that ended short
+        if status is not BatchStatus.COMPLETED and goal_reached(batch) and not batch.in_flight:
+            status = BatchStatus.COMPLETED
+    else:
+        ended = end(batch, promised)
+        if ended is not None:
+            status = ended
+        elif batch.wish.state == "paused":
+            status = BatchStatus.PAUSED
+        elif batch.started_at is not None:
+            status = BatchStatus.RUNNING
+    if status is batch.status:
+        return batch
+    finished = batch.finished_at or now if status in ENDED else None
+    return batch.model_copy(update={"status": status, "changes": batch.changes + 1, "finished_at": finished})

@@ -1,0 +1,141 @@
+"""The sweep repeats, for every open batch, what should be true. No clock decides what is true."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from services.conductor import policy
+from services.conductor.conductor import FULL, Conductor
+from shared import subjects
+from shared.contracts.batch import Batch, Row
+from shared.contracts.envelope import Envelope
+from shared.contracts.statuses import Flag
+from shared.ledger import WEEK
+
+log = logging.getLogger(__name__)
+
+
+class Sweep:
+    """Remembers between two sweeps only what saves work."""
+
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor = conductor
+        self._ledger = conductor.ledger
+        self._store = conductor.store
+        self._said: set[tuple[str, int]] = set()  # (batch, changes) known to be in the ledger
+        self._places: dict[str, list[int]] = {}  # problem -> place at the last sweep
+
+    async def run(self) -> None:
+        """Raises LedgerUnavailable and StoreUnavailable; whatever was done is done."""
+        state = await self._ledger.state()
+        self._conductor.full = state.fill > FULL
+        open_batches = await self._store.batches.open()
+        self._conductor.elsewhere = sum(batch.in_flight for batch in open_batches)
+        flags = await self._ledger.flags()
+        acked = await self._ledger.ack_floors()
+        places: dict[str, list[int]] = {}
+        for batch in open_batches:
+            await self._batch(batch, flags.get(batch.id), acked, places)
+        self._places = places
+        ids = {batch.id for batch in open_batches}
+        self._said = {said for said in self._said if said[0] in ids}
+        self._conductor.promised = {b: n for b, n in self._conductor.promised.items() if b in ids}
+
+    async def _batch(
+        self, batch: Batch, flag: Flag | None, acked: dict[str, int], places: dict[str, list[int]]
+    ) -> None:
+        wished = policy.flag(batch)
+        if wished is not flag and not batch.purged:
+            await self._ledger.set_flag(batch.id, wished)
+        if not batch.purged and (batch.id, batch.changes) not in self._said:
+            await self._ledger.publish_once(subjects.batch_requested(batch.id), b"{}")
+            await self._conductor.announce(batch)
+            self._said.add((batch.id, batch.changes))
+        if batch.in_flight:
+            for row in await self._store.problems.in_flight(batch.id):
+                places[row["id"]] = row["place"]
+                await self._row(batch, row, acked)
+        if not batch.ended or batch.in_flight:
+            await self._missing(batch)
+        await self._end(batch)
+
+    async def _missing(self, batch: Batch) -> None:
+        """Slots below the line that the ledger has not shown."""
+        if batch.seen < batch.issued:
+            there = await self._store.problems.slots(batch.id)
+            await self._conductor.issue(batch, [s for s in range(batch.issued) if s not in there])
+        promised = self._conductor.promised.get(batch.id, 0)
+        if promised > batch.issued:  # published, but not shown: again, where it was lost
+            await self._conductor.issue(batch, range(batch.issued, promised))
+        await self._conductor.top_up(batch, batch.issued)
+
+    async def _row(self, batch: Batch, row: Row, acked: dict[str, int]) -> None:
+        try:
+            envelope = Envelope.model_validate(row["envelope"])
+        except ValueError:
+            return  # its stage will find out too, and say so
+        if row["stage"] == subjects.PARKED:
+            due = envelope.not_before is not None and envelope.not_before <= time.time()
+            resumed = envelope.not_before is None and batch.wish.state != "paused"
+            if due or resumed or policy.flag(batch) in (Flag.CANCELLED, Flag.ENDED):
+                await self._send_on(row, envelope, envelope.route[0], envelope.route[1:])
+                return
+        if self._places.get(row["id"]) != row["place"]:
+            return  # it moved since the last sweep
+        newest = await self._ledger.last(f"problems.*.{batch.id}.{row['slot']}.*")
+        parsed = subjects.parse(newest.subject) if newest else None
+        hop = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else -1
+        if hop > row["hop"]:
+            return  # it goes on; we have not read that yet
+        if newest is None or hop < row["hop"]:
+            log.warning("lost from the ledger; sent on", extra={"problem": row["id"], "hop": row["hop"]})
+        elif newest.seq <= acked.get(row["stage"], 0):
+            log.warning("handled, but its successor is lost; sent on", extra={"problem": row["id"]})
+        else:
+            return
+        if row["stage"] == subjects.PARKED:
+            await self._send_on(row, envelope, subjects.PARKED, envelope.route)
+        else:
+            await self._send_on(row, envelope, row["stage"], envelope.route)
+
+    async def _send_on(self, row: Row, envelope: Envelope, station: str, route: list[str]) -> None:
+        """Publish the row's envelope at the slot's next hop. Its journal goes on, so nothing is paid again."""
+        hop = row["hop"] + 1
+        onward = envelope.but(hop=hop, route=route)
+        if station != subjects.PARKED:
+            onward = onward.but(not_before=None)
+        await self._ledger.publish_once(
+            subjects.problem(station, envelope.batch_id, envelope.slot, hop),
+            onward.model_dump_json().encode(),
+            span=subjects.problem_span(envelope.batch_id, envelope.slot, hop),
+        )
+
+    async def _end(self, batch: Batch) -> None:
+        """End states that no fact brings about, purges and deletions."""
+        now = time.time()
+        promised = self._conductor.promised.get(batch.id, 0)
+        after = policy.advance(batch, promised, now)
+        if after is not batch and await self._store.batches.project(batch, after):
+            await self._conductor.follow_up(batch, after)
+            batch = after
+        if batch.in_flight or not batch.ended:
+            return
+        due = not batch.purged and now - (batch.finished_at or now) >= self._conductor.settings.purge_after
+        if not (due or batch.wish.state == "deleted") or not await self._projected(batch):
+            return
+        if batch.wish.state == "deleted":
+            await self._ledger.purge(batch.id, vectors=True)
+            await self._store.calls.delete(batch.id)
+            await self._store.problems.delete(batch.id)
+            await self._store.batches.bury(batch.id)
+            await self._ledger.set_flag(batch.id, Flag.CANCELLED, ttl=WEEK)
+        else:
+            await self._ledger.purge(batch.id, vectors=False)
+            # a handler that slept through the end must still find the flag when it wakes
+            await self._ledger.set_flag(batch.id, policy.flag(batch), ttl=WEEK)
+            await self._store.batches.project(batch, batch.model_copy(update={"purged": True}))
+
+    async def _projected(self, batch: Batch) -> bool:
+        """Whether the ledger holds nothing of the batch that we have not read."""
+        return not await self._ledger.read(self._conductor.seq, subject=f"*.*.{batch.id}.>", limit=1)

@@ -1,0 +1,48 @@
+"""What the batches' flags say now, as one process knows it."""
+
+from __future__ import annotations
+
+import logging
+
+from nats.aio.msg import Msg
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.statuses import Flag
+from shared.errors import Stopped
+from shared.ledger import CONTROLS, Ledger
+
+log = logging.getLogger(__name__)
+PREFIX = f"$KV.{CONTROLS}."
+
+
+class Flags:
+    """All flags: read whole, then followed live, then read whole again every few seconds by the owner.
+
+    Following is a plain subscription on the bucket's subjects: it survives reconnects and re-created buckets.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._flags: dict[str, Flag] = {}
+
+    async def follow(self) -> None:
+        await self._ledger.nc.subscribe(f"{PREFIX}>", cb=self._on_change)
+        await self.reread()
+
+    async def reread(self) -> None:
+        """Raises LedgerUnavailable."""
+        self._flags = await self._ledger.flags()
+
+    async def _on_change(self, message: Msg) -> None:
+        batch_id = message.subject.removeprefix(PREFIX)
+        try:
+            self._flags[batch_id] = Flag(message.data.decode())
+        except ValueError:  # a purge, or rubbish
+            self._flags.pop(batch_id, None)
+
+    def check(self, problem: Envelope) -> None:
+        """Raises Stopped where no further work may begin for this problem."""
+        flag = self._flags.get(problem.batch_id)
+        if flag is None or (flag is Flag.ENDED and problem.replays):
+            return
+        raise Stopped(flag.value)

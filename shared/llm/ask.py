@@ -1,0 +1,166 @@
+"""`Ask` as the stages get it: journal first, then the provider; one more try for a reply that cannot be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+import uuid
+from array import array
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.contracts.ask import Rendered, Reply, Role, T, Usage
+from shared.contracts.call import CallFact
+from shared.contracts.envelope import Envelope, ModelSpec
+from shared.errors import Refused, Unreadable
+from shared.ledger import Ledger
+from shared.llm.clients import ModelClients, RawReply
+from shared.llm.journal import Journal
+from shared.llm.reading import parse
+
+MAX_REPLY_CHARS = 256 * 1024  #: a longer reply is cut, marked, and cannot be read
+
+Lost = Callable[[RawReply], Awaitable[None]]
+
+
+class Asking:
+    """Asks for one problem at one station. See `shared.contracts.ask.Ask` for what it raises."""
+
+    def __init__(
+        self, problem: Envelope, stage: str, *, ledger: Ledger, clients: ModelClients, may_begin: Callable[[], None]
+    ) -> None:
+        self._problem = problem
+        self._stage = stage
+        self._clients = clients
+        self._may_begin = may_begin
+        self._journal = Journal(ledger, stage, problem)
+
+    async def __call__(self, role: Role, prompt: Rendered, reply: type[T]) -> Reply[T]:
+        model: ModelSpec = getattr(self._problem.models, role)
+        fact, recorded = await self._complete(role, model, prompt, prompt.user, reply)
+        try:
+            return _reply(fact, _parsed(fact, reply), recorded)
+        except Unreadable as error:
+            if fact.cut:
+                raise
+            again = f"{prompt.user}\n\nYour last reply could not be read: {error}\nReply again, with JSON only."
+        if fact.finish == "length" and model.max_tokens:
+            model = model.model_copy(update={"max_tokens": model.max_tokens * 2})
+        fact, recorded = await self._complete(role, model, prompt, again, reply)
+        return _reply(fact, _parsed(fact, reply), recorded)
+
+    async def embed(self, text: str) -> Reply[list[float]]:
+        model = self._problem.models.embedding
+        fact, recorded = await self._call(
+            "embedding", model, Rendered("", "", text), text, "", lambda lost: self._embedding(model, text, lost)
+        )
+        vector = array("f", base64.b64decode(fact.reply))
+        return _reply(fact, vector.tolist(), recorded)
+
+    async def _embedding(self, model: ModelSpec, text: str, lost: Lost) -> RawReply:
+        vector, raw = await self._clients.embed(model, text, may_begin=self._may_begin, lost=lost)
+        return raw.with_text(base64.b64encode(array("f", vector).tobytes()).decode())
+
+    async def _complete(
+        self, role: Role, model: ModelSpec, prompt: Rendered, user: str, reply: type[BaseModel]
+    ) -> tuple[CallFact, bool]:
+        return await self._call(
+            role,
+            model,
+            prompt,
+            user,
+            reply.__name__,
+            lambda lost: self._clients.complete(
+                model, prompt.system, user, reply, may_begin=self._may_begin, lost=lost
+            ),
+        )
+
+    async def _call(
+        self,
+        role: Role,
+        model: ModelSpec,
+        prompt: Rendered,
+        user: str,
+        shape: str,
+        request: Callable[[Lost], Awaitable[RawReply]],
+    ) -> tuple[CallFact, bool]:
+        """The recorded call with this question, else a new one; and whether it was recorded before.
+
+        A recorded call that answers another question (other prompt, other model) is passed over. A rival's that took
+        our number with another question makes ours go on to the next free number: it was paid, so it is used.
+        """
+        question = _hash(model, prompt.system, user, shape)
+        n = self._journal.take_number()
+        while (known := await self._journal.recall(n)) is not None:
+            if known.hash == question:
+                return known, True
+            n = self._journal.take_number()
+
+        def fact(raw: RawReply) -> CallFact:
+            return self._fact(n, role, model, question, prompt, user, raw)
+
+        async def lost(raw: RawReply) -> None:
+            await self._journal.record_aside(fact(raw))
+
+        ours = fact(await request(lost))
+        while (standing := await self._journal.record(ours)).hash != question:
+            ours = ours.model_copy(update={"n": self._journal.take_number(), "id": uuid.uuid4().hex[:16]})
+        return standing, False
+
+    def _fact(
+        self, n: int, role: Role, model: ModelSpec, question: str, prompt: Rendered, user: str, raw: RawReply
+    ) -> CallFact:
+        problem = self._problem
+        return CallFact(
+            id=uuid.uuid4().hex[:16],
+            stage=self._stage,
+            batch_id=problem.batch_id,
+            slot=problem.slot,
+            since=problem.since,
+            n=n,
+            role=role,
+            model=model,
+            hash=question,
+            prompt_version=prompt.version,
+            system=prompt.system,
+            prompt=user,
+            reply=raw.text[:MAX_REPLY_CHARS],
+            finish=raw.finish,
+            input_tokens=raw.input_tokens,
+            output_tokens=raw.output_tokens,
+            estimated=raw.estimated,
+            cost=raw.cost,
+            latency=raw.latency,
+            at=time.time(),
+            cut=len(raw.text) > MAX_REPLY_CHARS,
+        )
+
+
+def _hash(model: ModelSpec, system: str, user: str, shape: str) -> str:
+    parts = (model.model_dump_json(), system, user, shape)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _parsed(fact: CallFact, reply: type[T]) -> T:
+    if fact.finish == "refused":
+        raise Refused(f"{fact.model} declined: {fact.reply[:500] or 'no reason given'}")
+    if fact.cut:
+        raise Unreadable(f"the reply is longer than {MAX_REPLY_CHARS} characters")
+    if fact.finish == "length":
+        raise Unreadable("the reply broke off before its end")
+    return parse(fact.reply, reply)
+
+
+def _reply(fact: CallFact, parsed: Any, recorded: bool) -> Reply[Any]:
+    return Reply(
+        parsed=parsed,
+        text=fact.reply,
+        usage=Usage(fact.input_tokens, fact.output_tokens, fact.estimated),
+        cost=fact.cost,
+        model=str(fact.model),
+        latency=fact.latency,
+        recorded=recorded,
+    )

@@ -1,0 +1,74 @@
+"""The journal: what one station's model calls returned, kept in the ledger so that nothing is paid twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from itertools import count
+
+from shared import subjects
+from shared.contracts.call import CallFact
+from shared.contracts.envelope import Envelope
+from shared.errors import LedgerUnavailable
+from shared.ledger import Ledger
+
+RETRY_EVERY = 0.5  # s between two tries to record a paid call while NATS is away
+
+log = logging.getLogger(__name__)
+
+
+class Journal:
+    """The calls of one problem at one station, numbered in program order."""
+
+    def __init__(self, ledger: Ledger, stage: str, problem: Envelope) -> None:
+        self._ledger = ledger
+        self._stage = stage
+        self._problem = problem
+        self._numbers: Iterator[int] = count(1)
+
+    def take_number(self) -> int:
+        return next(self._numbers)
+
+    async def recall(self, n: int) -> CallFact | None:
+        """The n-th call as it was recorded. Raises LedgerUnavailable."""
+        fact = await self._ledger.last(self._subject(n))
+        return CallFact.model_validate_json(fact.data) if fact else None
+
+    async def record(self, call: CallFact) -> CallFact:
+        """Publish the call, until NATS has it; returns the one that stands under its number.
+
+        That is a rival's where it came first. Where it answers the same question, ours is kept aside, so that the
+        bill is whole; otherwise ours has no place yet, and the caller records it under another number.
+        """
+        if await self._publish(self._subject(call.n), call):
+            return call
+        while True:
+            try:
+                standing = await self.recall(call.n)
+                break
+            except LedgerUnavailable as error:
+                log.warning("cannot read back a call yet: %s", error)
+                await asyncio.sleep(RETRY_EVERY)
+        if standing is None or standing.id == call.id:  # None: purged since, and then nobody waits for it
+            return call
+        if standing.hash == call.hash:
+            await self.record_aside(call)
+        return standing
+
+    async def record_aside(self, call: CallFact) -> None:
+        """Record a call that was (or may have been) paid but whose reply is not the one in use."""
+        await self._publish(self._subject(f"{call.n}x{call.id}"), call)
+
+    async def _publish(self, subject: str, call: CallFact) -> bool:
+        payload = call.model_dump_json().encode()
+        while True:
+            try:
+                return await self._ledger.publish_once(subject, payload) is not None
+            except LedgerUnavailable as error:
+                log.warning("cannot record a paid call yet: %s", error)
+                await asyncio.sleep(RETRY_EVERY)
+
+    def _subject(self, n: int | str) -> str:
+        problem = self._problem
+        return subjects.call(self._stage, problem.batch_id, problem.slot, problem.since, n)

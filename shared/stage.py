@@ -1,0 +1,310 @@
+"""A stage: an independent FastStream consumer around one plain function.
+
+This is the only place that acks, naks, beats, retries and dead-letters. A handler's end is always a publish, then
+an ack: a crash between the two redelivers, the publish is refused as already done, and the ack follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from faststream import AckPolicy, FastStream
+from faststream.nats import JStream, NatsMessage, PullSub
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy as JsAckPolicy
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import Error as JetStreamError
+
+from shared import subjects
+from shared.connection import Broker, Lifeline
+from shared.contracts.ask import Ask
+from shared.contracts.envelope import Envelope
+from shared.contracts.outcome import Outcome
+from shared.dead_letters import letter
+from shared.errors import LedgerUnavailable
+from shared.flags import Flags
+from shared.ledger import LEDGER, Ledger
+from shared.llm.ask import Asking
+from shared.llm.clients import ModelClients
+from shared.logs import configure
+from shared.settings import Settings, settings
+from shared.successor import Successor, after_error, after_outcome, unreadable
+
+MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
+TICK = 2.0  # s between two looks at the stream's creation time and the flags
+BEAT_EVERY = 5.0  # s
+RETRY_EVERY = 0.5  # s between two tries to publish while NATS is away
+
+log = logging.getLogger(__name__)
+
+
+class Logic(Protocol):
+    async def __call__(self, problem: Envelope, *, ask: Ask) -> Outcome: ...
+
+
+@dataclass
+class Held:
+    """A message that this process has fetched and not yet settled."""
+
+    message: Msg
+    task: asyncio.Task[None] | None = None
+
+
+def build(name: str, make_logic: Callable[[Ledger], Logic]) -> FastStream:
+    """The FastStream application of stage `name`. `make_logic` gets the process's ledger once it is connected."""
+    stage = Stage(name, make_logic)
+    broker = stage.broker
+
+    @broker.subscriber(
+        f"problems.{name}.>",
+        stream=JStream(LEDGER, declare=False),
+        durable=name,
+        # one at a time: `take` returns when a worker is free, so that only one message waits beyond the workers,
+        # and that one has its heartbeat from the fetch on
+        pull_sub=PullSub(batch_size=1, timeout=5),
+        ack_policy=AckPolicy.MANUAL,
+        decoder=_undecoded,
+        no_reply=True,
+    )
+    async def take(message: NatsMessage) -> None:
+        await stage.take(message.raw_message)
+
+    return FastStream(
+        broker, logger=None, on_startup=[stage.start], on_shutdown=[stage.drain], after_shutdown=[stage.close]
+    )
+
+
+async def _undecoded(message: NatsMessage) -> NatsMessage:
+    return message
+
+
+@dataclass
+class Stage:
+    """One process of a stage."""
+
+    name: str
+    make_logic: Callable[[Ledger], Logic]
+    lifeline: Lifeline = field(default_factory=Lifeline)
+    held: dict[int, Held] = field(default_factory=dict)  #: by stream sequence number
+    draining: bool = False
+
+    def __post_init__(self) -> None:
+        self.broker = Broker(self.name, self.lifeline)
+        self.housework: list[asyncio.Task[None]] = []
+        self.settings: Settings
+        self.ledger: Ledger
+        self.created = 0.0
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Runs before FastStream begins to consume."""
+        configure(self.name)
+        self.settings = settings()
+        self.free = asyncio.Semaphore(self.settings.workers)
+        self.ledger = Ledger(await self.broker.connect(), self.settings, self.lifeline)
+        self.clients = ModelClients(self.settings)
+        self.flags = Flags(self.ledger)
+        self.replica: dict[str, Any] = {
+            "service": self.name,
+            "id": uuid.uuid4().hex[:12],
+            "pid": os.getpid(),
+            "host": platform.node(),
+            "started_at": time.time(),
+        }
+        while True:
+            try:
+                await self._settle_in()
+                await self.flags.follow()
+                await self._beat()
+                break
+            except LedgerUnavailable as error:
+                log.warning("waiting for the ledger: %s", error)
+                await asyncio.sleep(RETRY_EVERY)
+        self.logic = self.make_logic(self.ledger)
+        self.housework = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self._watch())]
+        log.info("ready", extra={"workers": self.settings.workers})
+
+    async def _settle_in(self) -> None:
+        """Declare the streams and our consumer, as often as they are found missing."""
+        await self.ledger.ensure()
+        self.created = (await self.ledger.state()).created
+        config = ConsumerConfig(
+            durable_name=self.name,
+            filter_subject=f"problems.{self.name}.>",
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=JsAckPolicy.EXPLICIT,
+            ack_wait=self.settings.ack_wait,
+            max_deliver=-1,
+            max_ack_pending=MAX_ACK_PENDING,
+        )
+        try:
+            await self.ledger.js.add_consumer(LEDGER, config)
+        except (NatsError, JetStreamError, TimeoutError) as error:
+            raise LedgerUnavailable(f"consumer {self.name}: {error}") from error
+
+    async def drain(self) -> None:
+        """No new work; what runs may finish within the grace; the rest is redelivered to others."""
+        self.draining = True
+        self.clients.drain()
+        running = [held.task for held in self.held.values() if held.task]
+        if running:
+            log.info("draining", extra={"running": len(running)})
+            await asyncio.wait(running, timeout=self.settings.grace)
+        for held in list(self.held.values()):
+            if held.task and not held.task.done():
+                held.task.cancel()
+            await self._answer(held.message, b"-NAK")
+        for task in self.housework:
+            task.cancel()
+        try:
+            await self.ledger.leave(self.replica)
+            await self.ledger.nc.flush(2)
+        except (LedgerUnavailable, NatsError, TimeoutError, OSError) as error:
+            log.warning("left without a word: %s", error)
+        self.lifeline.deliberate = True
+
+    async def close(self) -> None:
+        await self.clients.close()
+
+    # ---- housework
+
+    async def _heartbeats(self) -> None:
+        """Everything held stays ours, from the fetch on."""
+        while True:
+            await asyncio.sleep(self.settings.ack_wait / 3)
+            for held in list(self.held.values()):
+                await self._answer(held.message, b"+WPI")
+
+    async def _watch(self) -> None:
+        """Notice a stream that was made anew (clients go deaf on it silently), re-read the flags, beat."""
+        last_beat = 0.0
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                if await self._moved():
+                    log.warning("the ledger or our consumer was made anew")
+                    await self._settle_in()
+                await self.flags.reread()
+                if time.monotonic() - last_beat >= BEAT_EVERY - TICK / 2:
+                    await self._beat()
+                    last_beat = time.monotonic()
+            except LedgerUnavailable as error:
+                log.warning("the ledger is away: %s", error)
+
+    async def _moved(self) -> bool:
+        try:
+            if (await self.ledger.state()).created != self.created:
+                return True
+        except LedgerUnavailable:
+            return True
+        return await self.ledger.consumer(self.name) is None
+
+    async def _beat(self) -> None:
+        await self.ledger.beat({**self.replica, "at": time.time(), "holding": len(self.held)})
+
+    # ---- one message
+
+    async def take(self, message: Msg) -> None:
+        """Take on a message; returns when the next may be fetched."""
+        seq = message.metadata.sequence.stream
+        if seq in self.held:  # redelivered after an outage, while we still work on it: the newer one is acked
+            self.held[seq].message = message
+            return
+        held = self.held[seq] = Held(message)
+        await self.free.acquire()
+        if self.draining:
+            self.free.release()
+            self.held.pop(seq, None)
+            await self._answer(message, b"-NAK")
+            return
+        held.task = asyncio.create_task(self._work(seq, held))
+
+    async def _work(self, seq: int, held: Held) -> None:
+        try:
+            successor = await self._successor(held.message)
+            await self._publish(successor)
+            await self._answer(held.message, b"+ACK")
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # ours, not the handler's: leave the message for another try, and say so
+            log.exception("could not settle a message", extra={"subject": held.message.subject})
+            await self._answer(held.message, b'-NAK {"delay": 5000000000}')
+        finally:
+            self.held.pop(seq, None)
+            self.free.release()
+
+    async def _successor(self, message: Msg) -> Successor:
+        place = subjects.parse(message.subject)
+        if not isinstance(place, subjects.ProblemSubject):
+            sequence = message.metadata.sequence.stream
+            dead = letter(
+                self.name, "unreadable", sequence, 0, error="not a subject of ours", raw=message.data, at=time.time()
+            )
+            return Successor(None, None, dead)
+        problem = None
+        try:
+            problem = Envelope.model_validate_json(message.data)
+            if (problem.batch_id, problem.slot, problem.hop) != (place.batch_id, place.slot, place.hop):
+                raise ValueError("the envelope belongs to another subject")
+        except ValueError as error:
+            return unreadable(place, message.data, f"the envelope cannot be read: {error}")
+        deliveries = message.metadata.num_delivered
+        if deliveries > self.settings.max_deliveries:
+            return unreadable(place, None, f"delivered {deliveries} times: it kills its handlers", problem)
+        return await self._handle(problem)
+
+    async def _handle(self, problem: Envelope) -> Successor:
+        while True:
+            try:
+                self.flags.check(problem)
+                ask = Asking(
+                    problem,
+                    self.name,
+                    ledger=self.ledger,
+                    clients=self.clients,
+                    may_begin=lambda: self.flags.check(problem),
+                )
+                return after_outcome(self.name, await self.logic(problem, ask=ask))
+            except LedgerUnavailable as error:  # calls are journaled, so another run costs nothing
+                log.warning("waiting for the ledger: %s", error)
+                await asyncio.sleep(RETRY_EVERY)
+            except Exception as error:
+                return after_error(self.name, problem, error, self.settings)
+
+    async def _publish(self, successor: Successor) -> None:
+        """The dead letter first, then the fact: what is given up is never lost."""
+        while True:
+            try:
+                if successor.dead:
+                    dead = successor.dead
+                    subject = subjects.dead(dead.stage, dead.batch_id, dead.slot, dead.hop)
+                    await self.ledger.publish_once(subject, dead.payload())
+                    log.error("dead letter %s: %s", dead.id, dead.error)
+                if successor.problem and successor.station:
+                    problem = successor.problem
+                    await self.ledger.publish_once(
+                        subjects.problem(successor.station, problem.batch_id, problem.slot, problem.hop),
+                        problem.model_dump_json().encode(),
+                        span=subjects.problem_span(problem.batch_id, problem.slot, problem.hop),
+                    )
+                return
+            except LedgerUnavailable as error:
+                log.warning("cannot publish yet: %s", error)
+                await asyncio.sleep(RETRY_EVERY)
+
+    async def _answer(self, message: Msg, word: bytes) -> None:
+        """Ack, nak or beat. Lost while NATS is away: then the message comes again, which is no harm."""
+        try:
+            await self.ledger.nc.publish(message.reply, word)
+        except (NatsError, OSError) as error:
+            log.debug("no answer sent: %s", error)
