@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.exits import INTERRUPTED, OK, TABLE, Failure
+from cli.dead import letters
+from cli.exits import OK, TABLE
+from cli.options import AsJson, Batch, Data, Url, run
+
+BEGAN = time.monotonic()
 
 app = typer.Typer(
     help="Makes maths problems that stump a model, and proves each one.",
@@ -20,29 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-dead = typer.Typer(help="What a stage gave up on: list, show, replay, drop.", rich_markup_mode=None)
-app.add_typer(dead, name="dead")
-
-Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder (default .stumper).")]
-Url = Annotated[str | None, typer.Option("--gateway", metavar="URL", help="The gateway, if not the data folder's.")]
-Batch = Annotated[str, typer.Argument(metavar="BATCH")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
-
-
-def _run(command: Callable[[], int]) -> None:
-    """Run it and leave with its exit code; a Failure's words go to stderr."""
-    try:
-        code = command()
-    except Failure as failure:
-        for line in str(failure).splitlines():
-            print(f"stumper: {line}", file=sys.stderr)
-        code = failure.code
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has had enough
-        sys.stderr.close()
-        code = OK
-    raise typer.Exit(code)
+app.add_typer(letters, name="dead")
 
 
 def _version(asked: bool) -> None:
@@ -72,7 +53,7 @@ def up(
     """Run the whole stack in the foreground, until Ctrl-C."""
     from cli.up import up
 
-    _run(lambda: up(data, host, port, scale or []))
+    run(lambda: up(data, host, port, scale or []))
 
 
 @app.command()
@@ -91,7 +72,7 @@ def demo(
     """Start a stack of its own, make problems with simulated models, show them and their bill, and stop."""
     from cli.demo import demo
 
-    _run(lambda: demo(num=num, out=out, data=data, show=show, seed=seed))
+    run(lambda: demo(num=num, out=out, data=data, show=show, seed=seed, began=BEGAN))
 
 
 @app.command()
@@ -128,7 +109,7 @@ def generate(
         body = request.build(file, models, taxonomy, fields)
         return batches.generate(client.connect(data, gateway), body, idempotency_key, watch)
 
-    _run(command)
+    run(command)
 
 
 @app.command()
@@ -145,7 +126,7 @@ def status(
 
         return batches.status(client.connect(data, gateway), batch, as_json)
 
-    _run(command)
+    run(command)
 
 
 @app.command()
@@ -157,7 +138,7 @@ def cancel(batch: Batch, data: Data = None, gateway: Url = None) -> None:
 
         return batches.cancel(client.connect(data, gateway), batch)
 
-    _run(command)
+    run(command)
 
 
 @app.command()
@@ -169,7 +150,7 @@ def delete(batch: Batch, data: Data = None, gateway: Url = None) -> None:
 
         return batches.delete(client.connect(data, gateway), batch)
 
-    _run(command)
+    run(command)
 
 
 @app.command()
@@ -192,7 +173,7 @@ def tail(
         asyncio.run(tail(known, batch, from_start, follow, as_json))
         return OK
 
-    _run(command)
+    run(command)
 
 
 @app.command()
@@ -211,7 +192,7 @@ def export(
         export.export(client.connect(data, gateway), batch, out, None if which == "any" else which)
         return OK
 
-    _run(command)
+    run(command)
 
 
 @app.command()
@@ -219,46 +200,4 @@ def doctor(data: Data = None, gateway: Url = None) -> None:
     """Versions, keys found (by name), and what is reachable; exit code 1 when something needed is missing."""
     from cli.doctor import doctor
 
-    _run(lambda: doctor(data, gateway))
-
-
-def _letters(action: str, letter: str | None, data: Path | None, gateway: str | None) -> None:
-    def command() -> int:
-        from cli import client, dead
-
-        there = client.connect(data, gateway)
-        if letter is None:
-            return dead.listing(there)
-        return {"show": dead.show, "replay": dead.replay, "drop": dead.drop}[action](there, letter)
-
-    _run(command)
-
-
-@dead.callback(invoke_without_command=True)
-def dead_letters(context: typer.Context, data: Data = None, gateway: Url = None) -> None:
-    if context.invoked_subcommand is None:
-        _letters("list", None, data, gateway)
-
-
-@dead.command("list")
-def dead_list(data: Data = None, gateway: Url = None) -> None:
-    """All of them, oldest first."""
-    _letters("list", None, data, gateway)
-
-
-@dead.command("show")
-def dead_show(letter: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, gateway: Url = None) -> None:
-    """One of them as JSON, with its error and its envelope."""
-    _letters("show", letter, data, gateway)
-
-
-@dead.command("replay")
-def dead_replay(letter: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, gateway: Url = None) -> None:
-    """Send its problem to its stage again."""
-    _letters("replay", letter, data, gateway)
-
-
-@dead.command("drop")
-def dead_drop(letter: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, gateway: Url = None) -> None:
-    """Forget it."""
-    _letters("drop", letter, data, gateway)
+    run(lambda: doctor(data, gateway))

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http.client
 import logging
 import os
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from multiprocessing import connection
 from multiprocessing.context import BaseContext
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cli.exits import USAGE, Failure
-from cli.processes import SERVICES, STOPPING, Child, start_context
-from shared.embedded import NatsServer, free_port, read_json, write_json
+from cli.exits import Failure
+from cli.plan import Plan
+from cli.processes import STOPPING, Child, start_context
+from shared.embedded import NatsServer, write_json
 from shared.errors import LedgerUnavailable
-from shared.settings import Settings, settings
+from shared.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -30,74 +27,6 @@ TICK = 0.25  # s between two looks at nats-server
 NATS_PAUSE = 2.0  # s between two attempts to bring nats-server back
 STARTS = 4  # failures in a row, before the stack was ever ready, that end the attempt
 READY_WITHIN = 120.0  # s
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to run. `environment` is what every process of the stack sees beyond the caller's own."""
-
-    data_dir: Path
-    gateway_url: str
-    environment: dict[str, str]
-    embedded_nats: bool
-    simulator_url: str | None  #: None: it is not ours to run
-    scale: dict[str, int] = field(default_factory=dict)
-    log_file: Path | None = None  #: None: the services write to our stderr
-
-    def children(self) -> list[Child]:
-        services = [s for s in SERVICES if s != "simulator" or self.simulator_url]
-        return [Child(s, n, self.log_file) for s in services for n in range(1, self.scale.get(s, 1) + 1)]
-
-
-def make_plan(
-    known: Settings, data_dir: Path, host: str, port: int, *, scale: dict[str, int], log_file: Path | None = None
-) -> Plan:
-    """Work out what to run from the settings. What the user set explicitly is left alone."""
-    asked = known.model_fields_set
-    data_dir = data_dir.resolve()
-    shown_host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
-    gateway_url = f"http://{shown_host}:{port}"
-    environment = {
-        "STUMPER_DATA_DIR": str(data_dir),
-        "STUMPER_HOST": host,
-        "STUMPER_PORT": str(port),
-        "STUMPER_GATEWAY_URL": gateway_url,
-    }
-    if "log_level" not in asked:
-        environment["STUMPER_LOG_LEVEL"] = "WARNING"
-    roles = (known.engineer_model, known.checker_model, known.target_model, known.embedding_model, known.judge_model)
-    simulated = any(model and model.startswith("simulator/") for model in roles)
-    simulator_url = None
-    if simulated and "simulator_url" not in asked:
-        simulator_url = environment["STUMPER_SIMULATOR_URL"] = f"http://127.0.0.1:{free_port()}"
-    return Plan(data_dir, gateway_url, environment, not known.nats_url, simulator_url, scale, log_file)
-
-
-@contextlib.contextmanager
-def locked(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder. Raises Failure where another stack does; a killed one leaves no lock."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "up.lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            other = read_json(data_dir / "stack.json")
-            who = f" (pid {other['pid']}, {other['gateway_url']})" if other else ""
-            raise Failure(f"another stack{who} runs on {data_dir}; choose another folder with --data", USAGE) from None
-        yield
-
-
-def refuse_taken(host: str, port: int) -> None:
-    """Raises Failure where the gateway could not bind."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            raise Failure(
-                f"port {port} of {host} cannot be used ({error}); choose another with --port", USAGE
-            ) from None
 
 
 class Supervisor:
@@ -115,9 +44,13 @@ class Supervisor:
         self._nats_due = 0.0  # monotonic; when it may be started again
         self._context: BaseContext | None = None
 
-    def ask_to_stop(self) -> None:
-        """Safe from a signal handler or another thread. Asked a second time, it waits for nothing."""
-        if self._stop.is_set():
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def ask_to_stop(self, *, hurry: bool = False) -> None:
+        """Safe from a signal handler or another thread. In a hurry nothing is waited for."""
+        if hurry:
             self._hurry.set()
         self._stop.set()
         with contextlib.suppress(OSError):

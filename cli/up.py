@@ -7,8 +7,9 @@ from pathlib import Path
 from types import FrameType
 
 from cli.exits import OK, USAGE, Failure
+from cli.plan import locked, make_plan, refuse_taken
 from cli.processes import SCALABLE
-from cli.supervisor import Supervisor, locked, make_plan, refuse_taken
+from cli.supervisor import Supervisor
 from shared import logs
 from shared.settings import settings
 
@@ -40,7 +41,7 @@ def up(data: Path | None, host: str | None, port: int | None, scale: list[str]) 
         supervisor = Supervisor(plan)
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
-            supervisor.ask_to_stop()
+            supervisor.ask_to_stop(hurry=supervisor.stopping)
 
         for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(which, stop)

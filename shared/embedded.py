@@ -138,7 +138,7 @@ class NatsServer:
     def start(self, port: int | None = None) -> str:
         """Start it, wait until it accepts connections, and return its URL. Without `port`: the one it had
         before, else a free one. Raises LedgerUnavailable with the server's own words."""
-        self._end_stale()
+        self.end_stale()
         wanted = port or self.port
         for attempt in range(5):
             self.port = wanted or free_port()
@@ -172,6 +172,7 @@ class NatsServer:
         self._process = None
 
     def _start(self) -> None:
+        assert self.port is not None
         name = f"stumper-{secrets.token_hex(4)}"
         self.home.mkdir(parents=True, exist_ok=True)
         log_file, config = self.home / "server.log", self.home / "nats.conf"
@@ -191,7 +192,7 @@ class NatsServer:
         except OSError as error:
             raise LedgerUnavailable(f"nats-server did not start: {error}") from error
         deadline = time.monotonic() + START_WITHIN
-        while (info := _greeting(self.port)) is None or info.get("server_name") != name:
+        while (info := greeting(HOST, self.port)) is None or info.get("server_name") != name:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
                 self._process.wait()
@@ -199,7 +200,7 @@ class NatsServer:
             time.sleep(0.01)
         self.version = version_of(str(info.get("version", "")))
 
-    def _end_stale(self) -> None:
+    def end_stale(self) -> None:
         """End a server that a killed supervisor left on this folder. It is not adopted: nobody could be told
         when it dies. Its data stays, and clients reconnect."""
         try:
@@ -223,10 +224,10 @@ class NatsServer:
         raise LedgerUnavailable(f"process {pid} serves {self.data_dir} and does not end")
 
 
-def _greeting(port: int | None) -> dict[str, Any] | None:
+def greeting(host: str, port: int) -> dict[str, Any] | None:
     """The INFO that a NATS server sends first; None where nothing, or something else, answers."""
     try:
-        with socket.create_connection((HOST, port or 0), timeout=1.0) as connection:
+        with socket.create_connection((host, port), timeout=1.0) as connection:
             line = connection.makefile("rb").readline(64 * 1024)
         info = json.loads(line.removeprefix(b"INFO ")) if line.startswith(b"INFO ") else None
     except (OSError, ValueError):
