@@ -1,0 +1,76 @@
+"""The gateway: HTTP in, live status out. Run it with `uvicorn services.gateway.app:app`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from services.gateway import errors, openapi
+from services.gateway.acceptance import Acceptance
+from services.gateway.connections import Connections
+from services.gateway.edge import Edge
+from services.gateway.routes import batches, dead_letters, generation, health, problems
+from shared import logs
+from shared.settings import Settings
+from shared.settings import settings as process_settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Connects to nothing until it is started. Raises ValueError for default models that cannot be."""
+    connections = Connections(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        connections.start()
+        try:
+            yield
+        finally:
+            await connections.close()
+
+    app = FastAPI(
+        title="Stumper",
+        version=health.version(),
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.connections = connections
+    app.state.acceptance = Acceptance(settings, connections)
+    for routes in (health, generation, batches, problems, dead_letters):
+        app.include_router(routes.router)
+    errors.install(app)
+    openapi.install(app)
+    app.add_middleware(Edge, api_keys=settings.api_keys)
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    """`app` is made when a server asks for it, so that an import reads no environment."""
+    if name == "app":
+        logs.configure("gateway")
+        return create_app(process_settings())
+    raise AttributeError(name)
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    settings = process_settings()
+    logs.configure("gateway")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.grace),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Batches: list, one, delete, count of problems."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Query as QueryParam
+
+from services.gateway.routes.dependencies import BatchId, Connected, find_batch, replies
+from services.gateway.routes.generation import stop_calls
+from services.gateway.schemas.batches import (
+    BatchDetail,
+    BatchesQuery,
+    BatchPage,
+    BatchReply,
+    Count,
+    CountQuery,
+    Deleting,
+)
+
+router = APIRouter(prefix="/api/batches", tags=["Batches"])
+
+
+@router.get("", responses=replies(401, 422, 503, model=BatchPage))
+async def list_batches(query: Annotated[BatchesQuery, QueryParam()], connected: Connected) -> BatchPage:
+    """Newest first."""
+    found, total = await connected.store.batches.list(status=query.status, page=query.page, per_page=query.per_page)
+    now = time.time()
+    items = [BatchReply.of(batch, now) for batch in found]
+    return BatchPage(items=items, total=total, page=query.page, per_page=query.per_page)
+
+
+@router.get("/problems/count", responses=replies(401, 404, 422, 503, model=Count))
+async def count_problems(query: Annotated[CountQuery, QueryParam()], connected: Connected) -> Count:
+    """Stored problems, overall or of one batch, wherever they stand."""
+    if query.batch_id is not None:
+        await find_batch(connected.store, query.batch_id)
+    return Count(count=await connected.store.problems.count(query.batch_id))
+
+
+@router.get("/{batch_id}", responses=replies(401, 404, 503, model=BatchDetail))
+async def get_batch(batch_id: BatchId, connected: Connected) -> BatchDetail:
+    """One batch with its statistics and taxonomy."""
+    return BatchDetail.of(await find_batch(connected.store, batch_id), time.time())
+
+
+@router.delete(
+    "/{batch_id}",
+    status_code=202,
+    responses=replies(401, 404, 503, ok=202, model=Deleting, text="Being deleted; 404 once it is gone"),
+)
+async def delete_batch(batch_id: BatchId, connected: Connected) -> Deleting:
+    """Delete a batch with its problems, calls, vectors and ledger subjects; one that runs is cancelled first."""
+    batch = await find_batch(connected.store, batch_id)
+    if batch.wish.state != "deleted":
+        await connected.store.batches.wish(batch_id, state="deleted")
+    await stop_calls(connected, batch_id)
+    return Deleting(batch_id=batch_id)

@@ -1,0 +1,79 @@
+"""What routes ask for, and how they describe themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Path, Request
+from pydantic import BaseModel
+
+from services.gateway.acceptance import Acceptance
+from services.gateway.connections import Connections
+from services.gateway.errors import not_found
+from services.gateway.schemas.common import BATCH_ID, EXAMPLE_BATCH, example_of
+from shared.contracts.batch import Batch
+from shared.store.protocols import Store
+
+
+async def _connections(request: Request) -> Connections:
+    return cast(Connections, request.app.state.connections)
+
+
+async def _acceptance(request: Request) -> Acceptance:
+    return cast(Acceptance, request.app.state.acceptance)
+
+
+Connected = Annotated[Connections, Depends(_connections)]
+Accepting = Annotated[Acceptance, Depends(_acceptance)]
+BatchId = Annotated[str, Path(openapi_examples={"a batch": {"value": EXAMPLE_BATCH}})]
+
+
+async def find_batch(store: Store, batch_id: str) -> Batch:
+    """The batch, also one that is being deleted. Raises a 404 for one that is not there, or gone."""
+    batch = await store.batches.get(batch_id) if re.fullmatch(BATCH_ID, batch_id) else None
+    if batch is None or is_gone(batch):
+        raise not_found("batch", batch_id)
+    return batch
+
+
+def is_gone(batch: Batch) -> bool:
+    """Only its tombstone is left: a batch always has topics."""
+    return batch.wish.state == "deleted" and not batch.topics
+
+
+FAULTS: Mapping[int, tuple[str, str]] = {
+    401: ("No API key, or a wrong one", "an API key is needed: send `Authorization: Bearer …` or `X-API-Key`"),
+    404: ("Not there", f"there is no batch '{EXAMPLE_BATCH}'"),
+    409: ("Not possible now", "the batch was cancelled"),
+    413: ("Too large", "the body is above 8 MB"),
+    422: ("Bad request", "num_problems: Input should be greater than or equal to 1"),
+    503: ("The store or NATS is away; try again after Retry-After", "the store does not answer; try again later"),
+}
+
+
+def replies(
+    *faults: int, ok: int = 200, model: type[BaseModel] | None = None, text: str = ""
+) -> dict[int | str, dict[str, Any]]:
+    """A route's replies for OpenAPI: the good one with its example, and the errors that it can give."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    if model is not None:
+        content = {"application/json": {"example": example_of(model)}}
+        documented[ok] = {"model": model, "description": text or "OK", "content": content}
+    for status in faults:
+        description, detail = FAULTS[status]
+        example: dict[str, Any] = {"type": "about:blank", "title": description, "status": status, "detail": detail}
+        if status == 422:
+            field, message = detail.split(": ", 1)
+            example["errors"] = [{"field": field, "message": message}]
+        documented[status] = {
+            "description": description,
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": example | {"request_id": "4f1d2c3b"},
+                }
+            },
+        }
+    return documented

@@ -1,0 +1,128 @@
+"""Health: is the process up, can it serve, is every stage there. These routes need no API key."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.gateway.connections import Connections
+from services.gateway.errors import RETRY_AFTER, Problem
+from services.gateway.routes.dependencies import Connected, replies
+from services.gateway.schemas.common import example_of, timestamp
+from services.gateway.schemas.health import Alive, Dependency, Health, Ready, StageHealth, Welcome
+from shared.contracts.statuses import ROUTE
+from shared.errors import Unavailable
+
+router = APIRouter(tags=["Health"])
+
+STAGES = (*ROUTE, "conductor")
+ANSWERS_WITHIN = 3.0  # s until a dependency counts as away
+
+
+@cache
+def version() -> str:
+    try:
+        return importlib.metadata.version("stumper")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"  # run from a checkout that is not installed
+
+
+@router.get("/", responses=replies(model=Welcome))
+async def welcome() -> Welcome:
+    return Welcome(message="Synthetic Math Prompts API", version=version(), docs="/docs", dashboard=None)
+
+
+@router.get("/health", responses=replies(model=Alive))
+async def health() -> Alive:
+    """The process is up; says nothing of what it depends on."""
+    return Alive()
+
+
+@router.get("/healthz", responses=replies(model=Alive))
+async def healthz() -> Alive:
+    """The process is up: for a liveness probe."""
+    return Alive()
+
+
+@router.get("/readyz", responses=replies(503, model=Ready))
+async def readyz(connected: Connected) -> Ready:
+    """Store and NATS answer, and every stage has a live replica."""
+    found = await examine(connected)
+    missing = [name for name in ("store", "ledger") if not getattr(found, name).ok]
+    missing += [stage for stage, seen in found.stages.items() if not seen.replicas]
+    if missing:
+        raise Problem(503, f"not ready; waiting for {', '.join(missing)}", headers=RETRY_AFTER)
+    return Ready()
+
+
+@router.get(
+    "/api/health",
+    responses=replies(model=Health)
+    | {
+        503: {
+            "model": Health,
+            "description": "It cannot serve: the store or NATS is away",
+            "content": {
+                "application/json": {
+                    "example": example_of(Health)
+                    | {"status": "unavailable", "store": {"ok": False, "detail": "does not answer"}}
+                }
+            },
+        }
+    },
+)
+async def api_health(connected: Connected, response: Response) -> Health:
+    """Each dependency, and each stage with its replicas, lag and last beat."""
+    found = await examine(connected)
+    if found.status == "unavailable":
+        response.status_code = 503
+        response.headers.update(RETRY_AFTER)
+    return found
+
+
+async def examine(connected: Connections) -> Health:
+    (store, _), (ledger, fill), (_, seen), (_, lags) = await asyncio.gather(
+        _ask(lambda: connected.store.ping()),
+        _ask(lambda: connected.ledger.state()),
+        _ask(lambda: connected.ledger.replicas()),
+        _ask(lambda: connected.ledger.backlog()),
+    )
+    if fill is not None:
+        ledger = Dependency(ok=True, detail=f"{fill.fill:.0%} of its space in use")
+    stages = {stage: _stage(stage, seen or [], lags or {}) for stage in STAGES}
+    serves = store.ok and ledger.ok
+    complete = all(stage.replicas for stage in stages.values())
+    return Health(
+        status="unavailable" if not serves else "healthy" if complete else "degraded",
+        version=version(),
+        store=store,
+        ledger=ledger,
+        stages=stages,
+    )
+
+
+def _stage(stage: str, seen: list[dict[str, Any]], lags: dict[str, int]) -> StageHealth:
+    alive = [replica for replica in seen if replica["service"] == stage]
+    return StageHealth(
+        replicas=len(alive),
+        holding=sum(int(replica.get("holding", 0)) for replica in alive),
+        lag=lags.get(stage),
+        last_beat=timestamp(max((replica["at"] for replica in alive), default=None)),
+    )
+
+
+async def _ask(question: Callable[[], Awaitable[Any]]) -> tuple[Dependency, Any]:
+    """Whether a dependency answers in time, and what."""
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            answer = await question()
+    except TimeoutError:
+        return Dependency(ok=False, detail=f"no answer within {ANSWERS_WITHIN:g} s"), None
+    except Unavailable:
+        return Dependency(ok=False, detail="does not answer"), None  # its words could name hosts
+    return Dependency(ok=True, detail=str(answer)), answer

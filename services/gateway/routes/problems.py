@@ -1,0 +1,155 @@
+"""Problems: filtered, one, of a batch, and all as a stream."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi import Query as QueryParam
+from fastapi.responses import StreamingResponse
+
+from services.gateway.errors import not_found, printable
+from services.gateway.routes.dependencies import BatchId, Connected, find_batch, replies
+from services.gateway.schemas.common import EXAMPLE_BATCH
+from services.gateway.schemas.problems import (
+    EXAMPLE,
+    BatchProblemsQuery,
+    Extra,
+    IncludeQuery,
+    ProblemPage,
+    ProblemReply,
+    ProblemsQuery,
+    StreamQuery,
+)
+from shared.contracts.batch import Row
+from shared.store.protocols import Store
+
+router = APIRouter(prefix="/api/problems", tags=["Problems"])
+
+CHUNK = 200  # rows of a stream that are priced and written together
+NDJSON = "application/x-ndjson"
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A JSON array, or one problem a line where `Accept` asks for application/x-ndjson",
+        "content": {
+            "application/json": {
+                "schema": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemReply"}},
+                "example": [EXAMPLE],
+            },
+            NDJSON: {"schema": {"$ref": "#/components/schemas/ProblemReply"}, "example": EXAMPLE},
+        },
+    }
+}
+
+
+@router.get("", response_model_exclude_unset=True, responses=replies(401, 404, 422, 503, model=ProblemPage))
+async def list_problems(query: Annotated[ProblemsQuery, QueryParam()], connected: Connected) -> ProblemPage:
+    """Problems of all batches, wherever they stand."""
+    if query.batch_id is not None:
+        await find_batch(connected.store, query.batch_id)
+    return await _page(connected.store, query, query.batch_id)
+
+
+@router.get("/all", response_class=StreamingResponse, responses=STREAMED | replies(401, 404, 422, 503))
+async def all_problems(
+    query: Annotated[StreamQuery, QueryParam()], request: Request, connected: Connected
+) -> StreamingResponse:
+    """Every problem, streamed. A reply that breaks off in the middle is not whole."""
+    store = connected.store
+    if query.batch_id is not None:
+        await find_batch(store, query.batch_id)
+    chunks = _chunks(store, query)
+    first: list[str] = await anext(chunks, [])  # the store's outage shows before the reply begins
+    lines = NDJSON in request.headers.get("accept", "")
+    return StreamingResponse(_written(first, chunks, lines=lines), media_type=NDJSON if lines else "application/json")
+
+
+@router.get(
+    "/problem/{problem_id}",
+    response_model_exclude_unset=True,
+    responses=replies(401, 404, 422, 503, model=ProblemReply),
+)
+async def get_problem(
+    problem_id: Annotated[str, Path(openapi_examples={"a problem": {"value": f"{EXAMPLE_BATCH}-7"}})],
+    query: Annotated[IncludeQuery, QueryParam()],
+    connected: Connected,
+) -> ProblemReply:
+    store = connected.store
+    row = await store.problems.get(printable(problem_id))
+    if row is None:
+        raise not_found("problem", problem_id)
+    return (await _described(store, [row], query.include))[0]
+
+
+@router.get(
+    "/batch/{batch_id}/problems",
+    response_model_exclude_unset=True,
+    responses=replies(401, 404, 422, 503, model=ProblemPage),
+)
+async def list_problems_of_batch(
+    batch_id: BatchId, query: Annotated[BatchProblemsQuery, QueryParam()], connected: Connected
+) -> ProblemPage:
+    """One batch's problems by slot."""
+    await find_batch(connected.store, batch_id)
+    return await _page(connected.store, query, batch_id)
+
+
+async def _page(store: Store, query: BatchProblemsQuery, batch_id: str | None) -> ProblemPage:
+    rows, total = await store.problems.list(
+        page=query.page,
+        per_page=query.per_page,
+        batch_id=batch_id,
+        status=query.status,
+        reason=query.reason,
+        subject=query.subject,
+        topic=query.topic,
+        q=query.q,
+    )
+    items = await _described(store, rows, query.include)
+    return ProblemPage(items=items, total=total, page=query.page, per_page=query.per_page)
+
+
+async def _described(store: Store, rows: Sequence[Row], include: Sequence[Extra]) -> list[ProblemReply]:
+    bills = await store.calls.sums([row["id"] for row in rows])
+    return [
+        ProblemReply.of(
+            row,
+            bills.get(row["id"], {}),
+            embedding="embedding" in include,
+            calls=await store.calls.of_problem(row["id"]) if "calls" in include else None,
+        )
+        for row in rows
+    ]
+
+
+async def _chunks(store: Store, query: StreamQuery) -> AsyncIterator[list[str]]:
+    """Problems as JSON, some at a time."""
+    rows: list[Row] = []
+
+    async def flush() -> list[str]:
+        described = await _described(store, rows, query.include)
+        rows.clear()
+        return [problem.model_dump_json(exclude_unset=True) for problem in described]
+
+    async with contextlib.aclosing(
+        store.problems.stream(batch_id=query.batch_id, status=query.status)  # type: ignore[type-var]
+    ) as stream:
+        async for row in stream:
+            rows.append(row)
+            if len(rows) == CHUNK:
+                yield await flush()
+        if rows:
+            yield await flush()
+
+
+async def _written(first: list[str], rest: AsyncIterator[list[str]], *, lines: bool) -> AsyncIterator[str]:
+    begin, between, end = ("", "\n", "\n") if lines else ("[", ",\n", "]\n")
+    if not first:
+        yield "" if lines else begin + end
+        return
+    yield begin + between.join(first)
+    async for chunk in rest:
+        yield between + between.join(chunk)
+    yield end

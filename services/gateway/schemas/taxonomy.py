@@ -1,0 +1,90 @@
+"""A taxonomy: what problems may be asked of."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, TypeAdapter
+from pydantic_core import PydanticCustomError
+
+from services.gateway.schemas.common import Body
+from shared.contracts.batch import TopicSpec
+
+MAX_TOPICS = 10_000
+
+
+def _clean(text: str) -> str:
+    if text != text.strip():
+        raise PydanticCustomError("name", "must not begin or end with a space")
+    if not text.isprintable():
+        raise PydanticCustomError("name", "must hold printable characters only")
+    return text
+
+
+def _distinct(topics: list[str]) -> list[str]:
+    if len(set(topics)) < len(topics):
+        twice = next(topic for topic in topics if topics.count(topic) > 1)
+        raise PydanticCustomError("name", "names {topic} twice", {"topic": repr(twice)})
+    return topics
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
+
+
+class TopicDetail(Body):
+    level: Annotated[str, StringConstraints(max_length=100), AfterValidator(_clean)] = ""
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+def _shape(value: Any) -> str | None:
+    return "~list" if isinstance(value, list) else "~object" if isinstance(value, dict) else None
+
+
+Topics = Annotated[
+    Annotated[list[Name], Field(min_length=1, max_length=MAX_TOPICS), AfterValidator(_distinct), Tag("~list")]
+    | Annotated[dict[Name, TopicDetail], Field(min_length=1, max_length=MAX_TOPICS), Tag("~object")],
+    Discriminator(
+        _shape,
+        custom_error_type="topics",
+        custom_error_message="must be a list of topics, or an object {topic: {level?, description?}}",
+    ),
+]
+
+
+def _few_enough(taxonomy: dict[str, Any]) -> dict[str, Any]:
+    count = sum(map(len, taxonomy.values()))
+    if count > MAX_TOPICS:
+        raise PydanticCustomError("topics", "has {count} topics, above {most}", {"count": count, "most": MAX_TOPICS})
+    return taxonomy
+
+
+Taxonomy = Annotated[dict[Name, Topics], Field(min_length=1), AfterValidator(_few_enough)]
+
+
+def flatten(taxonomy: dict[str, list[str] | dict[str, TopicDetail]]) -> list[TopicSpec]:
+    """Each topic with its subject, in the order given."""
+    return [
+        TopicSpec(subject=subject, topic=topic, level=detail.level, description=detail.description)
+        for subject, topics in taxonomy.items()
+        for topic, detail in (
+            topics.items() if isinstance(topics, dict) else ((topic, TopicDetail()) for topic in topics)
+        )
+    ]
+
+
+def unflatten(topics: list[TopicSpec]) -> dict[str, dict[str, TopicDetail]]:
+    taxonomy: dict[str, dict[str, TopicDetail]] = {}
+    for spec in topics:
+        detail = TopicDetail(level=spec.level, description=spec.description)
+        taxonomy.setdefault(spec.subject, {})[spec.topic] = detail
+    return taxonomy
+
+
+@cache
+def shipped() -> tuple[TopicSpec, ...]:
+    """The default taxonomy, for requests that bring none."""
+    text = (Path(__file__).parent.parent / "taxonomy.json").read_text(encoding="utf-8")
+    return tuple(flatten(TypeAdapter(Taxonomy).validate_python(json.loads(text))))
