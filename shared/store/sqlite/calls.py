@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pydantic_core import from_json
+
 from shared.contracts.batch import CallRow, Place
 from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
 
@@ -29,7 +31,7 @@ class SqliteCalls:
     async def of_problem(self, problem_id: str) -> list[CallRow]:
         order = "ORDER BY at, epoch, seq, id"
         found = await self._select(f"SELECT row FROM calls WHERE problem_id = ? {order}", problem_id)
-        return [json.loads(row) for (row,) in found]
+        return [from_json(row) for (row,) in found]
 
     async def sums(self, problem_ids: Iterable[str]) -> dict[str, dict[str, int]]:
         found = await self._select(

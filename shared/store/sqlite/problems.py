@@ -6,6 +6,8 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
+from pydantic_core import from_json
+
 from shared.contracts.batch import Row
 from shared.store.documents import IN_PROGRESS, join_vector, part_vector
 from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
@@ -71,7 +73,7 @@ class SqliteProblems:
 
     async def _select(self, where: str, *values: Any) -> list[Row]:
         rows = await self._database.read(lambda connection: connection.execute(f"{_SELECT} {where}", values).fetchall())
-        return [join_vector(json.loads(row), vector) for row, vector in rows]
+        return [join_vector(from_json(row), vector) for row, vector in rows]
 
     async def list(
         self,
