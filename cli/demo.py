@@ -85,7 +85,8 @@ def demo(*, num: int, out: Path, data: Path | None, show: int, seed: int | None,
         plan = make_plan(
             known.model_copy(update=MODELS | {"nats_url": None}), data_dir, "127.0.0.1", free_port(),
             log_file=log_file, own_simulator=True,
-            environment={"STUMPER_MONGO_URL": ""} | {f"STUMPER_{role.upper()}": model for role, model in MODELS.items()},
+            environment={f"STUMPER_{role.upper()}": model for role, model in MODELS.items()}
+            | {"STUMPER_MONGO_URL": ""},
         )  # fmt: skip
         logs.configure("stumper")
         try:
