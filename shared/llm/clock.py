@@ -1,0 +1,64 @@
+"""Time for the core, passed in so that tests need not wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol, TypeVar
+
+from shared.errors import Waiting
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        ...
+
+    def time(self) -> float:
+        """Unix seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    async def wait(self, future: asyncio.Future[T], seconds: float) -> T:
+        """The future's result. Raises TimeoutError, and cancels it, after `seconds`."""
+        ...
+
+
+class SystemClock:
+    """The machine's."""
+
+    now = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def wait(self, future: asyncio.Future[T], seconds: float) -> T:
+        async with asyncio.timeout(seconds):
+            return await future
+
+
+class Patience:
+    """How long one call may still wait in place, over all its attempts."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self.left = seconds
+
+    async def sleep(self, seconds: float, why: str) -> None:
+        """Raises Waiting at once where the wait would not fit: a worker is not held for nothing."""
+        if seconds > self.left:
+            raise Waiting(why, seconds)
+        self.left -= seconds
+        await self._clock.sleep(seconds)
+
+    async def wait(self, future: asyncio.Future[T]) -> T:
+        """Raises TimeoutError when patience ends first."""
+        began = self._clock.now()
+        try:
+            return await self._clock.wait(future, self.left)
+        finally:
+            self.left = max(0.0, self.left - (self._clock.now() - began))
