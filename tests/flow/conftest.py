@@ -1,0 +1,36 @@
+"""A real nats-server and a ledger on it; batches and facts to play with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.embedded import NatsServer
+from shared.ledger import Ledger
+from shared.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """One server for a worker's tests; each test gets the streams made anew."""
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def config(nats_server: NatsServer, tmp_path: Path) -> Settings:
+    return Settings(_env_file=None, nats_url=nats_server.url, data_dir=tmp_path, ledger_max_bytes=256 * 1024**2)
+
+
+@pytest.fixture
+async def ledger(config: Settings) -> AsyncIterator[Ledger]:
+    ledger = await Ledger.connect(config, "test")
+    for stream in await ledger.js.streams_info():
+        await ledger.js.delete_stream(stream.config.name)
+    await ledger.ensure()
+    yield ledger
+    await ledger.close()

@@ -1,0 +1,136 @@
+"""The ledger on a real nats-server: one fact a subject, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from shared import subjects
+from shared.contracts.statuses import Flag
+from shared.embedded import NatsServer
+from shared.errors import LedgerUnavailable
+from shared.ledger import LEASES, Ledger
+from shared.settings import Settings
+
+
+async def test_a_fact_is_published_once(ledger: Ledger) -> None:
+    subject = subjects.problem("checker", "b", 1, 2)
+    assert await ledger.publish_once(subject, b"one") == 1
+    assert await ledger.publish_once(subject, b"two") is None
+    fact = await ledger.last(subject)
+    assert fact is not None
+    assert fact.data == b"one"
+    assert abs(fact.time - time.time()) < 60
+
+
+async def test_a_hop_has_one_successor_among_rival_stages(ledger: Ledger) -> None:
+    span = subjects.problem_span("b", 7, 3)
+    for race in range(20):
+        span = subjects.problem_span("b", race, 3)
+        rivals = [
+            ledger.publish_once(subjects.problem(stage, "b", race, 3), b"", span=span)
+            for stage in ("checker", "solver", "embedder", "parked", "finished") * 4
+        ]
+        won = [seq for seq in await asyncio.gather(*rivals) if seq is not None]
+        assert len(won) == 1
+    assert len(await ledger.read(0)) == 20
+
+
+async def test_spans_do_not_reach_into_other_slots_or_hops(ledger: Ledger) -> None:
+    for slot, hop in ((1, 1), (1, 11), (11, 1), (111, 1)):
+        span = subjects.problem_span("b", slot, hop)
+        assert await ledger.publish_once(subjects.problem("solver", "b", slot, hop), b"", span=span)
+
+
+async def test_reading_pages_and_filters(ledger: Ledger) -> None:
+    for slot in range(30):
+        await ledger.publish_once(subjects.problem("engineer" if slot % 2 else "checker", "b", slot, 0), b"%d" % slot)
+    first = await ledger.read(0, limit=12)
+    rest = await ledger.read(first[-1].seq, limit=100)
+    assert [int(f.data) for f in first + rest] == list(range(30))
+    odd = await ledger.read(0, subject="problems.engineer.>")
+    assert [int(f.data) for f in odd] == list(range(1, 30, 2))
+    assert await ledger.read(rest[-1].seq) == []
+    assert (await ledger.last("problems.*.b.*.0")).data == b"29"
+    assert await ledger.last("problems.*.c.>") is None
+    assert await ledger.at(first[3].seq) == first[3]
+
+
+async def test_republished_headers_do_not_leak_conditions(ledger: Ledger) -> None:
+    """What is read holds the data only: nothing of a fact's `Nats-*` headers can reach a second publish."""
+    await ledger.publish_once("problems.parked.b.1.1", b"x")
+    fact = (await ledger.read(0))[0]
+    assert await ledger.publish_once("problems.engineer.b.1.2", fact.data) is not None
+
+
+async def test_flags_are_set_cleared_and_forgotten(ledger: Ledger) -> None:
+    assert await ledger.flags() == {}
+    await ledger.set_flag("a", Flag.CANCELLED)
+    await ledger.set_flag("b", Flag.PAUSED)
+    await ledger.set_flag("b", Flag.ENDED)
+    assert await ledger.flags() == {"a": Flag.CANCELLED, "b": Flag.ENDED}
+    await ledger.set_flag("a", None)
+    assert await ledger.flags() == {"b": Flag.ENDED}
+
+
+async def test_replicas_come_and_go(ledger: Ledger) -> None:
+    replica = {"service": "checker", "id": "x", "started_at": 1.0}
+    await ledger.beat(replica)
+    await ledger.beat(replica | {"holding": 3})
+    assert await ledger.replicas() == [replica | {"holding": 3}]
+    await ledger.leave(replica)
+    assert await ledger.replicas() == []
+
+
+async def test_purging_a_batch_leaves_the_others(ledger: Ledger) -> None:
+    for batch in ("a", "b"):
+        await ledger.publish_once(subjects.batch_requested(batch), b"")
+        await ledger.publish_once(subjects.problem("engineer", batch, 0, 0), b"")
+        await ledger.publish_once(subjects.call("engineer", batch, 0, 0, 1), b"")
+        await ledger.publish(subjects.vector(batch, batch, 0), b"", {})
+    await ledger.purge("a", vectors=True)
+    left = [f.subject for f in await ledger.read(0)] + [f.subject for f in await ledger.read(0, stream="VECTORS")]
+    assert len(left) == 4
+    assert all(".b" in subject for subject in left)
+
+
+async def test_the_declaration_is_the_same_for_all(ledger: Ledger, config: Settings) -> None:
+    """Rivals that declare at once agree, and a lease bucket takes messages with a lifetime."""
+    others = [await Ledger.connect(config, f"rival-{i}") for i in range(4)]
+    for stream in await ledger.js.streams_info():
+        await ledger.js.delete_stream(stream.config.name)
+    results = await asyncio.gather(*(other.ensure() for other in others), return_exceptions=True)
+    assert not [r for r in results if r is not None and not isinstance(r, LedgerUnavailable)]
+    await ledger.ensure()
+    assert (await ledger.js.stream_info(f"KV_{LEASES}")).config.allow_msg_ttl
+    for other in others:
+        await other.close()
+
+
+async def test_a_lost_server_is_unavailable_and_then_back(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("own")
+    server = NatsServer(folder)
+    url = server.start()
+    port = int(url.rsplit(":", 1)[1])
+    ledger = await Ledger.connect(Settings(_env_file=None, nats_url=url), "test")
+    try:
+        await ledger.ensure()
+        await ledger.publish_once("problems.engineer.b.0.0", b"kept")
+        server.stop()
+        with pytest.raises(LedgerUnavailable):
+            await Ledger.connect(Settings(_env_file=None, nats_url=url), "second", wait=0.5)
+        server.start(port=port)
+        while True:  # the client comes back by itself
+            try:
+                fact = await ledger.last("problems.engineer.b.0.0")
+                break
+            except LedgerUnavailable:
+                continue
+        assert fact is not None
+        assert fact.data == b"kept"
+        assert await ledger.publish_once("problems.engineer.b.0.0", b"again") is None
+    finally:
+        await ledger.close()
+        server.stop()
