@@ -28,30 +28,39 @@ NO_MONGO = (
 @pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
     """Nothing in a test reaches beyond this machine, but for a MongoDB that STUMPER_TEST_MONGO_URL names."""
-    allowed = {host for host, _ in parse_uri(url)["nodelist"]} if (url := _given_mongo()) else set[str]()
     resolve = socket.getaddrinfo
+    names = {host for host, _ in parse_uri(url)["nodelist"]} if (url := _given_mongo()) else set[str]()
+    addresses = {entry[4][0] for name in names for entry in resolve(name, None)}
+    names |= {"localhost", socket.gethostname(), ""}
+
+    def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        if name not in names and _address(name) is None:
+            raise RuntimeError(f"a test tried to look up {name}: tests stay on this machine")
+        return resolve(host, *args, **kwargs)
 
     def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(self: socket.socket, address: Any) -> Any:
-            if self.family in (socket.AF_INET, socket.AF_INET6):
-                addresses = {entry[4][0] for host in allowed for entry in resolve(host, None)}
-                if address[0] not in addresses | {"localhost", ""} and not _is_loopback(address[0]):
-                    raise RuntimeError(f"a test tried to reach {address[0]}: tests stay on this machine")
-            return method(self, address)
+        def call(self: socket.socket, target: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6) and target[0] not in names | addresses:
+                address = _address(target[0])
+                if address is None or not (address.is_loopback or address.is_unspecified):
+                    raise RuntimeError(f"a test tried to reach {target[0]}: tests stay on this machine")
+            return method(self, target)
 
         return call
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", guarded_resolve)
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
         yield
 
 
-def _is_loopback(host: str) -> bool:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 @pytest.fixture

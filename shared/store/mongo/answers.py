@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -40,7 +41,7 @@ def words(error: Exception) -> str:
     if isinstance(error, BulkWriteError) and error.details:
         first: Document = [*error.details["writeErrors"], *error.details["writeConcernErrors"]][0]
         return str(first["errmsg"])
-    return str(error).split(", Timeout:")[0].split(", full error:")[0]
+    return re.split(r" \(configured timeouts:|, Timeout:|, full error:", str(error), maxsplit=1)[0]
 
 
 async def write_all(collection: Collection, requests: Sequence[Any]) -> list[int]:
