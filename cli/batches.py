@@ -88,7 +88,7 @@ def cancel(gateway: Gateway, batch_id: str) -> int:
 
 
 def delete(gateway: Gateway, batch_id: str) -> int:
-    """Its problems, calls and embeddings too."""
+    """Its problems, calls and embeddings too; it is cancelled first, and gone when nothing is in hand."""
     gateway.call("DELETE", f"/api/batches/{quote(batch_id, safe='')}")
-    console().print(f"{clean(batch_id)}: deleted")
+    console().print(f"{clean(batch_id)}: being deleted")
     return OK

@@ -46,12 +46,18 @@ class Gateway:
             return reply.json() if reply.content else None
 
     def lines(self, path: str, **arguments: Any) -> Iterator[str]:
-        """A streamed reply, line by line."""
-        with self._failures(), self._http.stream("GET", path, **arguments) as reply:
+        """A streamed reply of one JSON value a line (a text in it may hold what Unicode calls a line's end)."""
+        accept = {"Accept": "application/x-ndjson"}
+        with self._failures(), self._http.stream("GET", path, headers=accept, **arguments) as reply:
             if reply.is_error:
                 reply.read()
             _refuse(reply)
-            yield from reply.iter_lines()
+            rest = b""
+            for chunk in reply.iter_bytes():
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from (line.decode() for line in whole if line.strip())
+            if rest.strip():
+                yield rest.decode()
 
     def close(self) -> None:
         self._http.close()

@@ -14,20 +14,12 @@ from cli.exits import Failure
 from cli.screen import console
 
 
-def problems(gateway: Gateway, batch_id: str, status: str | None) -> Iterator[str]:
-    """Each problem as one line of JSON."""
-    gateway.call("GET", f"/api/batches/{batch_id}")  # a batch that does not exist is no empty one
-    params = {"batch_id": batch_id} | ({"status": status} if status else {})
-    for line in gateway.lines("/api/problems/all", params=params):
-        if line:
-            yield line
-
-
 def export(gateway: Gateway, batch_id: str, out: Path, status: str | None) -> int:
     """Writes to `out` (`-`: stdout) and says on stderr how many; returns that number."""
+    params = {"batch_id": batch_id} | ({"status": status} if status else {})
     number = 0
     with _opened(out) as file:
-        for line in problems(gateway, batch_id, status):
+        for line in gateway.lines("/api/problems/all", params=params):
             file.write(line + "\n")
             number += 1
     where = "" if str(out) == "-" else f" to {out}"

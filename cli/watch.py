@@ -25,6 +25,7 @@ CODES = {
     "exhausted": ENDED_SHORT,
     "budget_reached": ENDED_SHORT,
     "cancelled": ENDED_SHORT,
+    "deleting": ENDED_SHORT,
     "failed": FAILED,
 }
 """Exit codes of the states in which a batch has ended."""
@@ -33,15 +34,14 @@ Status = dict[str, Any]
 
 
 def counted(status: Status) -> str:
-    """`valid 4/10, solved 2, discarded 1 (duplicate 1), in progress 8`: whatever is not 0."""
+    """`valid 4/10, solved 2, discarded 1, in progress 8 (duplicate 1)`: whatever is not 0."""
     stats: dict[str, int] = status.get("stats") or {}
     parts = [f"valid {status.get('valid_generated', 0)}/{status.get('total_needed', 0)}"]
     for name in ("solved", "discarded", "surplus", "failed", "cancelled", "in_progress"):
         if stats.get(name):
-            reasons = status.get("reasons") or {}
-            why = ", ".join(f"{clean(code)} {n}" for code, n in reasons.items() if n) if name == "discarded" else ""
-            parts.append(f"{name.replace('_', ' ')} {stats[name]}" + (f" ({why})" if why else ""))
-    return ", ".join(parts)
+            parts.append(f"{name.replace('_', ' ')} {stats[name]}")
+    why = ", ".join(f"{clean(code)} {n}" for code, n in (status.get("reasons") or {}).items() if n)
+    return ", ".join(parts) + (f" ({why})" if why else "")
 
 
 def money(status: Status) -> str:

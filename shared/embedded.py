@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 COUNTERS_SINCE = (2, 12)  #: the first nats-server with counter streams
+STALE_GRACE = 10.0  # s that a server left by an earlier run has to end by itself
 START_WITHIN = 60.0  # s; recovering gigabytes of store takes seconds, never minutes
 
 CONFIG = """\
@@ -210,7 +211,7 @@ class NatsServer:
         if self.alive and pid == self.pid:
             raise RuntimeError("this server is running already")
         config = str(self.home / "nats.conf")
-        for end, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
+        for end, patience in ((signal.SIGTERM, STALE_GRACE), (signal.SIGKILL, 10.0)):
             deadline = time.monotonic() + patience
             if config in command_line(pid):
                 log.warning("ending the nats-server that an earlier run left on this folder pid=%d", pid)
