@@ -47,6 +47,8 @@ class Acceptance:
     async def accept(self, request: GenerationRequest, key: str | None, caller: str) -> Batch:
         """The batch, which is stored when this returns. Raises Problem, and Unavailable with nothing stored."""
         batch = batch_of(request, self._defaults, keyed_id(key, caller) if key else random_id())
+        if batch.wish.max_cost is not None:
+            await asyncio.to_thread(check_priced, batch.models)  # it may have to load the price list
         store = self._connections.store
         if key and (known := await store.batches.get(batch.id)):
             accepted = _repeated(known, batch)
@@ -162,13 +164,15 @@ def plain(model: Model | None) -> ModelSpec | None:
     return None if model is None else ModelSpec(**model.model_dump())
 
 
+def check_priced(models: Models) -> None:
+    """Raises a 422: what a model of unknown price costs cannot be held against a cap."""
+    specs = dict.fromkeys(spec for _, spec in models)
+    if unpriced := [str(spec) for spec in specs if not prices.known(spec)]:
+        names = ", ".join(dict.fromkeys(unpriced))
+        raise bad_field("max_cost_usd", f"cannot be kept: the price of {names} is not known")
+
+
 def batch_of(request: GenerationRequest, defaults: Defaults, batch_id: str) -> Batch:
-    models = models_of(request, defaults)
-    if request.max_cost_usd is not None:
-        unpriced = [str(spec) for spec in dict.fromkeys(vars(models).values()) if not prices.known(spec)]
-        if unpriced:
-            names = ", ".join(unpriced)
-            raise bad_field("max_cost_usd", f"cannot be kept: the price of {names} is not known")
     return Batch(
         id=batch_id,
         name=request.name,
@@ -179,7 +183,7 @@ def batch_of(request: GenerationRequest, defaults: Defaults, batch_id: str) -> B
             max_in_flight=request.max_in_flight,
             max_cost=nano_dollars(request.max_cost_usd),
         ),
-        models=models,
+        models=models_of(request, defaults),
         options=Options(similarity_threshold=request.similarity_threshold),
         topics=flatten(request.taxonomy) if request.taxonomy else list(shipped()),
         random_seed=secrets.randbits(32) if request.random_seed is None else request.random_seed,

@@ -1,0 +1,70 @@
+"""The gateway's reading and writing of values."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway.acceptance import keyed_id, random_id
+from services.gateway.schemas.common import BATCH_ID, dollars, nano_dollars
+from services.gateway.schemas.generation import StatusReply
+from services.gateway.schemas.taxonomy import flatten, shipped, unflatten
+from shared.contracts.batch import Batch, Wish
+from shared.contracts.envelope import Models, ModelSpec
+from shared.contracts.statuses import BatchStatus
+
+SPEC = ModelSpec(provider="simulator", model_name="m")
+MODELS = Models(engineer=SPEC, checker=SPEC, target=SPEC, embedding=SPEC, judge=SPEC)
+
+
+def batch(**fields: object) -> Batch:
+    wish = Wish(num_problems=10, max_attempts=100)
+    return Batch.model_validate(
+        {"id": "b" * 24, "created_at": 0.0, "wish": wish, "models": MODELS, "topics": list(shipped())} | fields
+    )
+
+
+def test_the_shipped_taxonomy() -> None:
+    taxonomy = unflatten(list(shipped()))
+    assert set(taxonomy) == {
+        "Algebra", "Calculus", "Number Theory", "Combinatorics", "Probability", "Linear Algebra", "Geometry",
+    }  # fmt: skip
+    assert all(6 <= len(topics) <= 10 for topics in taxonomy.values())
+    assert flatten(dict(taxonomy)) == list(shipped())
+
+
+def test_a_cap_is_never_rounded_to_none() -> None:
+    assert nano_dollars(None) is None
+    assert nano_dollars(1e-300) == 1
+    assert nano_dollars(0.1) == 100_000_000
+    assert nano_dollars(1e9) == 10**18
+    assert dollars(None) is None
+
+
+@given(st.integers(1, 10**15))
+def test_money_survives_the_edge(nano: int) -> None:
+    assert nano_dollars(dollars(nano)) == nano
+
+
+@given(st.text(), st.text())
+def test_ids_are_safe_and_belong_to_key_and_caller(key: str, caller: str) -> None:
+    import re
+
+    assert re.match(BATCH_ID, keyed_id(key, caller))
+    assert re.match(BATCH_ID, random_id())
+    assert keyed_id(key, caller) == keyed_id(key, caller)
+    assert keyed_id(key + "x", caller) != keyed_id(key, caller) != keyed_id(key, caller + "x")
+
+
+def test_a_batch_that_ended_has_no_eta_and_a_fixed_rate() -> None:
+    running = batch(status=BatchStatus.RUNNING, counts={"valid": 4}, started_at=0.0)
+    assert StatusReply.of(running, 120.0).rate_per_minute == 2.0
+    assert StatusReply.of(running, 120.0).eta_seconds == 180.0
+    ended = running.model_copy(update={"status": BatchStatus.COMPLETED, "finished_at": 60.0})
+    assert StatusReply.of(ended, 9999.0).rate_per_minute == 4.0
+    assert StatusReply.of(ended, 9999.0).eta_seconds is None
+
+
+def test_progress_stays_within_bounds() -> None:
+    assert StatusReply.of(batch(counts={"valid": 30}, started_at=1.0), 1.0).progress_percentage == 100.0
+    assert StatusReply.of(batch(), 1.0).progress_percentage == 0.0
