@@ -33,10 +33,11 @@ class Gateway:
     def __init__(self, url: str, api_key: str | None = None, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self.url = url.rstrip("/")
-        # trust_env off: a proxy for the world outside must not get what goes to our own gateway
-        self._http = httpx.Client(
-            base_url=self.url, headers=headers, timeout=TIMEOUT, transport=transport, trust_env=False
-        )
+        with self._failures():
+            # trust_env off: a proxy for the world outside must not get what goes to our own gateway
+            self._http = httpx.Client(
+                base_url=self.url, headers=headers, timeout=TIMEOUT, transport=transport, trust_env=False
+            )
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """The reply's JSON (None where it has none). Raises Failure."""
@@ -66,7 +67,7 @@ class Gateway:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise Failure(f"{self.url} is no address: {error}", USAGE) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Failure(

@@ -91,7 +91,8 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="Random seed for subjects, topics and levels.")] = None,
     idempotency_key: Annotated[str | None, typer.Option(help="The same key starts one batch only.")] = None,
     file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="JSON with the fields of POST /api/generation; - is stdin.")
+        Path | None,
+        typer.Option("--file", "-f", metavar="FILE", help="JSON with the fields of POST /api/generation; - is stdin."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay until it ends, with live progress.")] = False,
     data: Data = None,

@@ -112,4 +112,7 @@ def configure(service: str) -> None:
     root.setLevel(known.log_level.upper())
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    faststream = logging.getLogger("faststream")  # comes with a coloured handler of its own
+    faststream.handlers.clear()
+    faststream.propagate = True
     logging.captureWarnings(True)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nats
-import psutil
 import pytest
 
 from shared import embedded
@@ -37,8 +36,8 @@ def until(condition: Callable[[], bool], within: float = 30.0) -> None:
         time.sleep(0.02)
 
 
-def settings(data_dir: Path, **known: object) -> Settings:
-    return Settings(_env_file=None, **{"data_dir": data_dir, "nats_url": None} | known)
+def settings(data_dir: Path, nats_url: str | None = None) -> Settings:
+    return Settings(_env_file=None, data_dir=data_dir, nats_url=nats_url)
 
 
 async def publish(url: str, text: str) -> int:
@@ -155,7 +154,7 @@ sys.stdin.read()
     assert parent.stdout
     pid = int(parent.stdout.readline())
     try:
-        assert psutil.pid_exists(pid)
+        assert command_line(pid)
         parent.kill()
         parent.wait()
         if sys.platform == "linux":
