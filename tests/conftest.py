@@ -88,7 +88,7 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _container() -> Iterator[str]:
     try:
-        from testcontainers.mongodb import MongoDbContainer
+        from testcontainers.community.mongodb import MongoDbContainer
 
         container = MongoDbContainer("mongo:7").start()
     except Exception as error:

@@ -44,19 +44,34 @@ class MongoProblems:
         return {document["_id"]: _row(document) for document in found}
 
     async def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
-        # Pages by key, not one cursor: a slow reader may take longer than a cursor lives
+        if batch_id is not None:
+            async for row in self._stream(batch_id, status):
+                yield row
+            return
+        name = ""
+        while True:
+            later = {**_where(status=status), "batch_id": {"$gt": name}}
+            with answering():
+                found = await self._collection.find_one(later, {"batch_id": 1}, sort=_ORDER)
+            if found is None:
+                return
+            name = found["batch_id"]
+            async for row in self._stream(name, status):
+                yield row
+
+    async def _stream(self, batch_id: str, status: str | None) -> AsyncIterator[Row]:
+        # Pages by slot, not one cursor: a slow reader may take longer than a cursor lives
         condition = _where(batch_id=batch_id, status=status)
-        page: Document = {}
+        slot = -1
         while True:
             with answering():
-                found = self._collection.find({**condition, **page}).sort(_ORDER).limit(_CHUNK)
+                found = self._collection.find({**condition, "slot": {"$gt": slot}}).sort("slot").limit(_CHUNK)
                 rows = [_row(document) for document in await found.to_list()]
+            if not rows:
+                return
             for row in rows:
                 yield row
-            if len(rows) < _CHUNK:
-                return
-            last_batch, last_slot = rows[-1]["batch_id"], rows[-1]["slot"]
-            page = {"$or": [{"batch_id": last_batch, "slot": {"$gt": last_slot}}, {"batch_id": {"$gt": last_batch}}]}
+            slot = rows[-1]["slot"]
 
     async def in_flight(self, batch_id: str) -> list[Row]:
         with answering():

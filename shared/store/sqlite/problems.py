@@ -39,14 +39,26 @@ class SqliteProblems:
         return {row["id"]: row for row in found}
 
     async def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
-        where, values = _where(batch_id=batch_id, status=status)
-        after: tuple[str, int] = ("", -1)
-        while rows := await self._select(
-            f"WHERE {where} AND (batch_id, slot) > (?, ?) ORDER BY batch_id, slot LIMIT {_CHUNK}", *values, *after
+        if batch_id is not None:
+            async for row in self._stream(batch_id, status):
+                yield row
+            return
+        where, values = _where(status=status)
+        name = ""
+        while found := await self._select(
+            f"WHERE {where} AND batch_id > ? ORDER BY batch_id, slot LIMIT 1", *values, name
         ):
+            name = found[0]["batch_id"]
+            async for row in self._stream(name, status):
+                yield row
+
+    async def _stream(self, batch_id: str, status: str | None) -> AsyncIterator[Row]:
+        where, values = _where(batch_id=batch_id, status=status)
+        slot = -1
+        while rows := await self._select(f"WHERE {where} AND slot > ? ORDER BY slot LIMIT {_CHUNK}", *values, slot):
             for row in rows:
                 yield row
-            after = rows[-1]["batch_id"], rows[-1]["slot"]
+            slot = rows[-1]["slot"]
 
     async def in_flight(self, batch_id: str) -> list[Row]:
         return await self._select("WHERE batch_id = ? AND status = ? ORDER BY slot", batch_id, IN_PROGRESS)
