@@ -35,6 +35,7 @@ from shared.flags import Flags
 from shared.ledger import LEDGER, Ledger
 from shared.llm.ask import Asking
 from shared.llm.clients import ModelClients
+from shared.llm.clock import StoppableClock
 from shared.logs import configure
 from shared.settings import Settings, settings
 from shared.successor import Successor, after_error, after_outcome, unreadable
@@ -112,7 +113,8 @@ class Stage:
         self.settings = settings()
         self.free = asyncio.Semaphore(self.settings.workers)
         self.ledger = Ledger(await self.broker.connect(), self.settings, self.lifeline)
-        self.clients = ModelClients(self.settings)
+        self.clock = StoppableClock()
+        self.clients = ModelClients(self.settings, clock=self.clock)
         self.flags = Flags(self.ledger)
         self.replica: dict[str, Any] = {
             "service": self.name,
@@ -155,7 +157,7 @@ class Stage:
     async def drain(self) -> None:
         """No new work; what runs may finish within the grace; the rest is redelivered to others."""
         self.draining = True
-        self.clients.drain()
+        self.clock.stop()
         running = [held.task for held in self.held.values() if held.task]
         if running:
             log.info("draining", extra={"running": len(running)})

@@ -20,6 +20,7 @@ from services.conductor.topics import first_envelope
 from shared import subjects
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import problem_id
+from shared.contracts.statuses import Flag
 from shared.ledger import Fact, Ledger
 from shared.settings import Settings
 from shared.store.protocols import Store
@@ -46,6 +47,7 @@ class Conductor:
         self.checkpoint: dict[str, Any] | None = None
         self.full = False
         self.elsewhere = 0  #: problems in flight over all batches, as of the last sweep
+        self.flags: dict[str, Flag] = {}  #: as we last read or set them
         self.promised: dict[str, int] = {}  #: batch -> one above the highest slot published; a cache, never the truth
 
     # ---- the checkpoint
@@ -146,12 +148,20 @@ class Conductor:
 
     async def follow_up(self, before: Batch, after: Batch) -> None:
         """What a changed batch asks of the ledger: its flag, its next slots, the news."""
-        flag = policy.flag(after)
-        if flag is not None and flag is not policy.flag(before):
-            await self.ledger.set_flag(after.id, flag)
+        await self.show_flag(after)
         if after.changes > before.changes:
             await self.announce(after)
         await self.top_up(after, after.issued)
+
+    async def show_flag(self, batch: Batch) -> None:
+        """Let the stages know what the store wants."""
+        flag = policy.flag(batch)
+        if flag is not self.flags.get(batch.id) and not batch.purged:
+            await self.ledger.set_flag(batch.id, flag)
+            if flag is None:
+                self.flags.pop(batch.id, None)
+            else:
+                self.flags[batch.id] = flag
 
     async def announce(self, batch: Batch) -> None:
         """Publish its newest change of state; a refusal is a success."""

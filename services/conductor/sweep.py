@@ -32,22 +32,18 @@ class Sweep:
         self._conductor.full = state.fill > FULL
         open_batches = await self._store.batches.open()
         self._conductor.elsewhere = sum(batch.in_flight for batch in open_batches)
-        flags = await self._ledger.flags()
+        self._conductor.flags = await self._ledger.flags()
         acked = await self._ledger.ack_floors()
         places: dict[str, list[int]] = {}
         for batch in open_batches:
-            await self._batch(batch, flags.get(batch.id), acked, places)
+            await self._batch(batch, acked, places)
         self._places = places
         ids = {batch.id for batch in open_batches}
         self._said = {said for said in self._said if said[0] in ids}
         self._conductor.promised = {b: n for b, n in self._conductor.promised.items() if b in ids}
 
-    async def _batch(
-        self, batch: Batch, flag: Flag | None, acked: dict[str, int], places: dict[str, list[int]]
-    ) -> None:
-        wished = policy.flag(batch)
-        if wished is not flag and not batch.purged:
-            await self._ledger.set_flag(batch.id, wished)
+    async def _batch(self, batch: Batch, acked: dict[str, int], places: dict[str, list[int]]) -> None:
+        await self._conductor.show_flag(batch)
         if not batch.purged and (batch.id, batch.changes) not in self._said:
             await self._ledger.publish_once(subjects.batch_requested(batch.id), b"{}")
             await self._conductor.announce(batch)

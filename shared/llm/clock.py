@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from shared.errors import Waiting
 
 T = TypeVar("T")
+COME_BACK = 1.0  # s until what waited in a process that ended is tried in another
 
 
 class Clock(Protocol):
@@ -62,3 +64,32 @@ class Patience:
             return await self._clock.wait(future, self.left)
         finally:
             self.left = max(0.0, self.left - (self._clock.now() - began))
+
+
+class StoppableClock(SystemClock):
+    """The machine's, until the process is told to end: then every wait is over at once, with Waiting."""
+
+    def __init__(self) -> None:
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    async def sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+                raise Waiting("this process is about to end", COME_BACK)
+
+    async def wait(self, future: asyncio.Future[T], seconds: float) -> T:
+        stopped = asyncio.ensure_future(self._stopped.wait())
+        try:
+            await asyncio.wait({future, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        if future.done():
+            return future.result()
+        future.cancel()
+        if self._stopped.is_set():
+            raise Waiting("this process is about to end", COME_BACK)
+        raise TimeoutError
