@@ -1,0 +1,82 @@
+"""What a batch needs next: lines, flags and ends."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.conductor import policy
+from shared.contracts.batch import Batch
+from shared.contracts.statuses import BatchStatus, Flag
+from tests.flow.world import batch
+
+WHERE = ("engineer", "checker", "solver", "embedder", "parked", "valid", "solved", "discarded", "failed", "cancelled")
+
+counts = st.dictionaries(st.sampled_from(WHERE), st.integers(1, 300), max_size=8)
+
+
+def standing(counts: dict[str, int], wanted: int = 50, **changes: object) -> Batch:
+    base = batch(wanted)
+    issued = sum(counts.values())
+    values = {"counts": counts, "issued": issued, "accepted": counts.get("valid", 0), "started_at": 1.0} | changes
+    return base.model_copy(update=values)
+
+
+def test_the_first_line_is_what_is_wanted() -> None:
+    assert policy.line(standing({}), room=10_000) == 50
+
+
+def test_the_line_expects_the_rate_seen_so_far() -> None:
+    """After 10 ends with 4 accepted: 46 missing at a rate of 5/11."""
+    assert policy.line(standing({"valid": 4, "solved": 6}), room=10_000) == 10 + 102
+
+
+def test_caps_bound_the_line() -> None:
+    seen = standing({"solved": 10})
+    assert policy.line(seen, room=7) == 17
+    tight = seen.model_copy(update={"wish": seen.wish.model_copy(update={"max_attempts": 12})})
+    assert policy.line(tight, room=10_000) == 12
+    narrow = seen.model_copy(update={"wish": seen.wish.model_copy(update={"max_in_flight": 3})})
+    assert policy.line(narrow, room=10_000) == 13
+
+
+@given(counts, st.integers(1, 400), st.integers(0, 20_000))
+def test_a_line_never_falls_and_never_passes_its_caps(where: dict[str, int], wanted: int, room: int) -> None:
+    found = standing(where, wanted)
+    line = policy.line(found, room)
+    assert line >= found.issued
+    if line > found.issued:
+        assert line <= found.wish.max_attempts
+        assert line - found.ended_problems <= min(found.wish.max_in_flight, room)
+        assert policy.flag(found) is None
+
+
+@given(counts, st.integers(1, 400), st.sampled_from(["running", "paused", "cancelled", "deleted"]), st.booleans())
+def test_a_batch_ends_only_with_nothing_in_flight(where: dict[str, int], wanted: int, state: str, error: bool) -> None:
+    found = standing(where, wanted, error="no" if error else None)
+    found.wish.state = state  # type: ignore[assignment]
+    after = policy.advance(found, promised=found.issued, now=9.0)
+    if after.ended:
+        assert not found.in_flight
+        assert after.finished_at == 9.0
+        assert after.changes == found.changes + 1
+        assert policy.flag(after) is not None
+    elif not found.in_flight:
+        assert policy.line(found, room=1000) > found.issued or state == "paused", "stuck: nothing in flight or to do"
+    assert policy.advance(after, promised=found.issued, now=10.0) == after
+
+
+def test_what_was_published_but_not_shown_is_in_flight() -> None:
+    cancelled = standing({"cancelled": 3})
+    cancelled.wish.state = "cancelled"
+    assert policy.end(cancelled, promised=4) is None
+    assert policy.end(cancelled, promised=3) is BatchStatus.CANCELLED
+
+
+def test_flags_follow_the_wish_and_the_goal() -> None:
+    assert policy.flag(standing({"valid": 3})) is None
+    assert policy.flag(standing({"valid": 50, "solver": 2})) is Flag.ENDED
+    assert policy.flag(standing({}, error="no key")) is Flag.ENDED
+    paused = standing({})
+    paused.wish.state = "paused"
+    assert policy.flag(paused) is Flag.PAUSED

@@ -1,0 +1,65 @@
+"""Where a problem goes next."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared import subjects
+from shared.contracts.envelope import Envelope
+from shared.contracts.outcome import Passed
+from shared.contracts.statuses import Reason, Status
+from shared.errors import Permanent, Stopped, Transient, Waiting
+from shared.settings import Settings
+from shared.successor import after_error, after_outcome, unreadable
+from tests.flow.world import MODELS
+
+SETTINGS = Settings(_env_file=None)
+
+
+def problem(**changes: object) -> Envelope:
+    base = Envelope(batch_id="b", slot=3, hop=4, since=2, route=["solver"], models=MODELS, subject="s", topic="t")
+    return base.but(**changes)
+
+
+def test_a_new_station_begins_its_own_journal() -> None:
+    onward = after_outcome("checker", Passed(problem(faults=2))).problem
+    assert onward is not None
+    assert (onward.hop, onward.since, onward.faults, onward.route) == (5, 5, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("error", "station", "faults"),
+    [
+        (Waiting("down", 9), "parked", 0),
+        (Stopped("paused"), "parked", 0),
+        (Stopped("cancelled"), "finished", 0),
+        (Stopped("ended"), "finished", 0),
+        (Permanent("no key"), "finished", 0),
+        (Transient("again"), "parked", 1),
+        (ZeroDivisionError("bug"), "parked", 1),
+    ],
+)
+def test_errors(error: Exception, station: str, faults: int) -> None:
+    after = after_error("checker", problem(), error, SETTINGS)
+    assert after.station == station
+    assert after.problem is not None
+    assert (after.problem.hop, after.problem.since, after.problem.faults) == (5, 2, faults)
+    if station == "parked":
+        assert after.problem.route == ["checker", "solver"]
+
+
+def test_the_fifth_fault_is_the_last() -> None:
+    after = after_error("checker", problem(faults=4), RuntimeError("boom"), SETTINGS)
+    assert after.dead is not None
+    assert after.dead.id == "checker.b.3.4"
+    assert after.problem is not None
+    assert after.problem.status is Status.FAILED
+
+
+def test_what_cannot_be_read_ends_as_poison() -> None:
+    after = unreadable(subjects.ProblemSubject("solver", "b", 1, 7), b"\xff", "no JSON")
+    assert after.problem is not None
+    assert (after.problem.hop, after.problem.status) == (8, Status.FAILED)
+    assert after.problem.reason is not None
+    assert after.problem.reason.code is Reason.POISON
+    assert after.problem.model_dump_json()
