@@ -25,6 +25,7 @@ class Connections:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.replaying = asyncio.Lock()  # two replays of one letter would both find it, and send it twice
         self._store: Store | None = None
         self._ledger: Ledger | None = None
         self._tasks: set[asyncio.Task[None]] = set()

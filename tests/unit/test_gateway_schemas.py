@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.gateway.acceptance import keyed_id, random_id
 from services.gateway.schemas.common import BATCH_ID, dollars, nano_dollars
-from services.gateway.schemas.generation import StatusReply
+from services.gateway.schemas.status import StatusReply
 from services.gateway.schemas.taxonomy import flatten, shipped, unflatten
 from shared.contracts.batch import Batch, Wish
 from shared.contracts.envelope import Models, ModelSpec

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -11,10 +10,10 @@ from fastapi import Query as QueryParam
 from services.gateway.connections import patient
 from services.gateway.errors import Problem, not_found
 from services.gateway.routes.dependencies import Connected, is_gone, replies
+from services.gateway.schemas.common import Paging
 from services.gateway.schemas.dead_letters import (
     EXAMPLE_LETTER,
     DeadLetterPage,
-    DeadLetterQuery,
     DeadLetterReply,
     Replayed,
 )
@@ -28,20 +27,16 @@ router = APIRouter(prefix="/api/dead", tags=["Dead letters"])
 
 LetterId = Annotated[str, Path(openapi_examples={"a letter": {"value": EXAMPLE_LETTER}})]
 MAX_ID = 400  #: characters; longer subjects are none of ours
-replaying = asyncio.Lock()  # two at once would both find the letter, and send the problem twice
 
 
 @router.get("", responses=replies(401, 422, 503, model=DeadLetterPage))
-async def list_dead_letters(query: Annotated[DeadLetterQuery, QueryParam()], connected: Connected) -> DeadLetterPage:
+async def list_dead_letters(query: Annotated[Paging, QueryParam()], connected: Connected) -> DeadLetterPage:
     """Oldest first."""
     ledger = connected.ledger
     async with patient(30.0):
         total = (await ledger.state(DEAD)).messages
-        first = (query.page - 1) * query.per_page
-        letters = []
-        if first < total:
-            upto = min(total, first + query.per_page)
-            letters = (await dead_letters.listing(ledger, limit=upto))[first:]
+        after = await _end_of(ledger, (query.page - 1) * query.per_page)
+        letters = await dead_letters.listing(ledger, after, query.per_page) if after is not None else []
     items = [DeadLetterReply.of(letter) for letter in letters]
     return DeadLetterPage(items=items, total=total, page=query.page, per_page=query.per_page)
 
@@ -60,7 +55,7 @@ async def get_dead_letter(letter_id: LetterId, connected: Connected) -> DeadLett
 async def replay_dead_letter(letter_id: LetterId, connected: Connected) -> Replayed:
     """Send the problem to its stage once more; what was paid is not paid again. The letter is gone then."""
     ledger, store = connected.ledger, connected.store
-    async with replaying:
+    async with connected.replaying:
         async with patient():
             letter = await _find(ledger, letter_id)
         batch = await store.batches.get(letter.batch_id)
@@ -86,6 +81,17 @@ async def drop_dead_letter(letter_id: LetterId, connected: Connected) -> None:
     async with patient():
         await _find(connected.ledger, letter_id)
         await dead_letters.drop(connected.ledger, letter_id)
+
+
+async def _end_of(ledger: Ledger, count: int) -> int | None:
+    """The sequence number of the last of the oldest `count` letters; None where there are fewer."""
+    after = 0
+    while count > 0:
+        facts = await ledger.read(after, stream=DEAD, limit=min(count, 500))
+        if not facts:
+            return None
+        after, count = facts[-1].seq, count - len(facts)
+    return after
 
 
 async def _find(ledger: Ledger, letter_id: str) -> DeadLetter:

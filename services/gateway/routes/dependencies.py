@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from services.gateway.acceptance import Acceptance
 from services.gateway.connections import Connections
 from services.gateway.errors import not_found
-from services.gateway.schemas.common import BATCH_ID, EXAMPLE_BATCH, example_of
+from services.gateway.schemas.common import BATCH_ID, EXAMPLE_BATCH
 from shared.contracts.batch import Batch
 from shared.store.protocols import Store
 
@@ -56,11 +56,10 @@ FAULTS: Mapping[int, tuple[str, str]] = {
 def replies(
     *faults: int, ok: int = 200, model: type[BaseModel] | None = None, text: str = ""
 ) -> dict[int | str, dict[str, Any]]:
-    """A route's replies for OpenAPI: the good one with its example, and the errors that it can give."""
+    """A route's replies for OpenAPI: the good one, and the errors that it can give."""
     documented: dict[int | str, dict[str, Any]] = {}
     if model is not None:
-        content = {"application/json": {"example": example_of(model)}}
-        documented[ok] = {"model": model, "description": text or "OK", "content": content}
+        documented[ok] = {"model": model, "description": text or "OK"}
     for status in faults:
         description, detail = FAULTS[status]
         example: dict[str, Any] = {"type": "about:blank", "title": description, "status": status, "detail": detail}

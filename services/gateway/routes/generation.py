@@ -10,7 +10,8 @@ from fastapi import APIRouter, Body, Header, Request, Response
 
 from services.gateway.connections import Connections, patient
 from services.gateway.routes.dependencies import Accepting, BatchId, Connected, find_batch, replies
-from services.gateway.schemas.generation import FULL, SMALL, GenerationRequest, Started, StatusReply
+from services.gateway.schemas.generation import FULL, SMALL, GenerationRequest, Started
+from services.gateway.schemas.status import StatusReply
 from shared.contracts.statuses import Flag
 from shared.errors import LedgerUnavailable
 

@@ -14,7 +14,6 @@ from services.gateway.errors import not_found, printable
 from services.gateway.routes.dependencies import BatchId, Connected, find_batch, replies
 from services.gateway.schemas.common import EXAMPLE_BATCH
 from services.gateway.schemas.problems import (
-    EXAMPLE,
     BatchProblemsQuery,
     Extra,
     IncludeQuery,
@@ -36,9 +35,8 @@ STREAMED: dict[int | str, dict[str, Any]] = {
         "content": {
             "application/json": {
                 "schema": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemReply"}},
-                "example": [EXAMPLE],
             },
-            NDJSON: {"schema": {"$ref": "#/components/schemas/ProblemReply"}, "example": EXAMPLE},
+            NDJSON: {"schema": {"$ref": "#/components/schemas/ProblemReply"}},
         },
     }
 }

@@ -16,7 +16,7 @@ from services.gateway.schemas.common import (
     timestamp,
     with_example,
 )
-from services.gateway.schemas.generation import StatusReply, status_fields
+from services.gateway.schemas.status import StatusReply, status_fields
 from services.gateway.schemas.taxonomy import TopicDetail, unflatten
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import ModelSpec

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from services.gateway.schemas.common import EXAMPLE_BATCH, Page, Paging, Reply, timestamp, with_example
+from services.gateway.schemas.common import EXAMPLE_BATCH, Page, Reply, timestamp, with_example
 from shared.dead_letters import DeadLetter
 
 EXAMPLE_LETTER = f"checker.{EXAMPLE_BATCH}.7.2"
@@ -55,10 +55,6 @@ class DeadLetterReply(Reply):
             raw=letter.raw,
             at=timestamp(letter.at),
         )
-
-
-class DeadLetterQuery(Paging):
-    pass
 
 
 class DeadLetterPage(Page[DeadLetterReply]):

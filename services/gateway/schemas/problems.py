@@ -21,7 +21,7 @@ from services.gateway.schemas.common import (
     timestamp,
     with_example,
 )
-from services.gateway.schemas.generation import Tokens
+from services.gateway.schemas.status import Tokens
 from shared.contracts.batch import CallRow, Row
 from shared.contracts.statuses import Reason, Status
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -33,7 +33,7 @@ class Gateway:
 
     @property
     def connections(self) -> Connections:
-        return self.app.state.connections
+        return cast(Connections, self.app.state.connections)
 
     @property
     def store(self) -> Store:

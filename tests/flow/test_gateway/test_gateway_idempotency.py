@@ -45,6 +45,19 @@ async def test_two_gateways_at_once_make_one_batch(settings: Settings, key: dict
         assert await one.batches() == 1
 
 
+async def test_the_races_have_one_winner_in_each_store(
+    store_settings: Settings, nats_url: str, key: dict[str, str]
+) -> None:
+    async with running(store_settings.model_copy(update={"nats_url": nats_url})) as gateway:
+        replies = await asyncio.gather(*(gateway.post(BODY, **key) for _ in range(20)))
+        assert len({reply.text for reply in replies}) == 1
+        assert await gateway.batches() == 1
+        batch_id = replies[0].json()["batch_id"]
+        assert (await gateway.client.get(f"/api/batches/{batch_id}")).json()["status"] == "queued"
+        assert (await gateway.client.get("/api/problems/all")).json() == []
+        assert (await gateway.client.delete(f"/api/batches/{batch_id}")).status_code == 202
+
+
 async def test_without_a_key_each_post_is_a_batch(gateway: Gateway) -> None:
     assert len({(await gateway.post(BODY)).json()["batch_id"] for _ in range(3)}) == 3
 
@@ -92,6 +105,6 @@ async def test_callers_do_not_share_keys(settings: Settings, key: dict[str, str]
 
 @pytest.mark.parametrize("bad", ["", "a b", "x" * 256, "k\u00e9y"])
 async def test_keys_are_checked(gateway: Gateway, bad: str) -> None:
-    reply = await gateway.client.post("/api/generation", json=BODY, headers={"Idempotency-Key": bad.encode("latin-1")})
+    reply = await gateway.client.post("/api/generation", json=BODY, headers={b"Idempotency-Key": bad.encode("latin-1")})
     assert_problem(reply, 422, "Idempotency-Key")
     assert await gateway.batches() == 0

@@ -168,5 +168,5 @@ async def test_a_stream_that_breaks_does_not_look_whole(gateway: Gateway, monkey
         return await sums(ids)
 
     monkeypatch.setattr(gateway.store.calls, "sums", breaks)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(RuntimeError, match="already started"):
         await gateway.client.get("/api/problems/all")

@@ -1,0 +1,119 @@
+"""How far a batch is: its counters as a user reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from services.gateway.schemas.common import EXAMPLE_BATCH, Reply, dollars, timestamp, with_example
+from shared.contracts.batch import END_STATUSES, Batch
+from shared.contracts.statuses import ROUTE, BatchStatus
+
+
+class Stats(Reply):
+    """Problems by where they stand."""
+
+    valid: int = 0
+    solved: int = 0
+    discarded: int = 0
+    surplus: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    in_progress: int = 0
+
+
+class Tokens(Reply):
+    input: int
+    output: int
+    total: int
+
+    @classmethod
+    def of(cls, given: int, taken: int) -> Self:
+        return cls(input=given, output=taken, total=given + taken)
+
+
+class StatusReply(Reply):
+    model_config = with_example(
+        {
+            "batch_id": EXAMPLE_BATCH,
+            "status": "running",
+            "total_needed": 100,
+            "valid_generated": 40,
+            "total_generated": 90,
+            "progress_percentage": 40.0,
+            "stats": {
+                "valid": 40, "solved": 38, "discarded": 12, "surplus": 0, "failed": 0, "cancelled": 0,
+                "in_progress": 64,
+            },
+            "reasons": {"reference_unconfirmed": 9, "duplicate": 3},
+            "stages": {"engineer": 30, "checker": 22, "solver": 10, "embedder": 2, "parked": 0},
+            "batch_cost": 0.0412,
+            "cost_per_valid": 0.00103,
+            "tokens": {"input": 81000, "output": 40210, "total": 121210},
+            "rate_per_minute": 24.0,
+            "eta_seconds": 150.0,
+            "started_at": "2026-11-21T10:00:00Z",
+            "finished_at": None,
+            "error": None,
+        }
+    )  # fmt: skip
+
+    batch_id: str
+    status: BatchStatus | Literal["deleting"]
+    total_needed: int
+    valid_generated: int
+    total_generated: int = Field(description="Problems that reached an end, whichever.")
+    progress_percentage: float
+    stats: Stats
+    reasons: dict[str, int] = Field(description="Why problems were discarded or failed.")
+    stages: dict[str, int] = Field(description="Waiting or being worked on now.")
+    batch_cost: float | None = Field(description="Dollars; null: the price of some call is unknown.")
+    cost_per_valid: float | None
+    tokens: Tokens
+    rate_per_minute: float | None = Field(description="Valid problems, since the start.")
+    eta_seconds: float | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str | None = Field(description="A provider's words, where they stopped the batch.")
+
+    @classmethod
+    def of(cls, batch: Batch, now: float) -> Self:
+        return cls(**status_fields(batch, now))
+
+
+def status_fields(batch: Batch, now: float) -> dict[str, Any]:
+    """`now` is in Unix seconds."""
+    wanted, valid = batch.wish.num_problems, batch.valid
+    cost = batch.total_cost
+    rate = _rate(batch, now)
+    ends = {status: batch.counts.get(status, 0) for status in END_STATUSES}
+    waiting = {where: n for where, n in batch.counts.items() if where not in END_STATUSES}
+    return {
+        "batch_id": batch.id,
+        "status": "deleting" if batch.wish.state == "deleted" else batch.status,
+        "total_needed": wanted,
+        "valid_generated": valid,
+        "total_generated": batch.ended_problems,
+        "progress_percentage": round(min(100.0, 100 * valid / wanted), 2),
+        "stats": Stats(**ends, in_progress=batch.in_flight),
+        "reasons": batch.reasons,
+        "stages": dict.fromkeys((*ROUTE, "parked"), 0) | waiting,
+        "batch_cost": dollars(cost),
+        "cost_per_valid": None if cost is None or not valid else dollars(round(cost / valid)),
+        "tokens": Tokens.of(batch.input_tokens, batch.output_tokens),
+        "rate_per_minute": None if rate is None else round(60 * rate, 2),
+        "eta_seconds": round(max(0, wanted - valid) / rate, 1) if rate and not batch.ended else None,
+        "started_at": timestamp(batch.started_at),
+        "finished_at": timestamp(batch.finished_at),
+        "error": batch.error,
+    }
+
+
+def _rate(batch: Batch, now: float) -> float | None:
+    """Valid problems a second since the start; None before it."""
+    if batch.started_at is None:
+        return None
+    elapsed = (batch.finished_at or now) - batch.started_at
+    return batch.valid / elapsed if elapsed > 0 else None
