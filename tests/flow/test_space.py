@@ -1,0 +1,104 @@
+"""The log of accepted vectors: replicas decide one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import numpy as np
+import pytest
+
+from services.embedder.logic import Vector, embed
+from services.embedder.space import Spaces
+from shared.contracts.ask import Reply, Usage
+from shared.contracts.envelope import Envelope, Options
+from shared.contracts.outcome import Discarded, Passed
+from shared.contracts.statuses import Reason
+from shared.ledger import Ledger
+from tests.flow.world import MODELS
+
+
+def problem(slot: int, batch: str = "b", threshold: float = 0.82) -> Envelope:
+    return Envelope(
+        batch_id=batch, slot=slot, hop=3, route=[], models=MODELS, subject="s", topic="t", problem=f"problem {slot}",
+        options=Options(similarity_threshold=threshold),
+    )  # fmt: skip
+
+
+def unit(*values: float) -> Vector:
+    vector = np.array(values, dtype=np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+class Embedding:
+    def __init__(self, *values: float) -> None:
+        self.values = list(values)
+
+    async def embed(self, text: str) -> Reply[list[float]]:
+        return Reply(self.values, "", Usage(1, 0), 1, "m", 0.1)
+
+
+async def test_close_ones_are_kept_out_and_named(ledger: Ledger) -> None:
+    spaces = Spaces(ledger)
+    assert isinstance(await embed(problem(0), ask=Embedding(2, 0, 0), remember=spaces.remember), Passed)
+    assert isinstance(await embed(problem(1), ask=Embedding(0, 3, 0), remember=spaces.remember), Passed)
+    outcome = await embed(problem(2), ask=Embedding(1, 0.1, 0), remember=spaces.remember)
+    assert isinstance(outcome, Discarded)
+    assert outcome.reason is Reason.DUPLICATE
+    assert outcome.problem.similar[0].id == "b-0"
+    assert outcome.problem.similar[0].similarity == pytest.approx(0.995, abs=1e-3)
+    assert isinstance(await embed(problem(2, batch="c"), ask=Embedding(1, 0, 0), remember=spaces.remember), Passed)
+
+
+async def test_the_threshold_itself_is_a_repeat(ledger: Ledger) -> None:
+    spaces = Spaces(ledger)
+    await spaces.remember(problem(0, threshold=1.0), unit(1, 0))
+    near = await spaces.remember(problem(1, threshold=1.0), unit(1, 0))
+    assert near[0].similarity == 1.0
+    assert len(await ledger.read(0, stream="VECTORS")) == 1
+
+
+@pytest.mark.parametrize("values", [(), (0.0, 0.0), (float("nan"), 1.0), (float("inf"), 1.0)])
+async def test_what_is_no_vector_is_malformed(ledger: Ledger, values: tuple[float, ...]) -> None:
+    outcome = await embed(problem(0), ask=Embedding(*values), remember=Spaces(ledger).remember)
+    assert isinstance(outcome, Discarded)
+    assert outcome.reason is Reason.MALFORMED
+
+
+async def test_a_redelivery_finds_its_own_entry(ledger: Ledger) -> None:
+    await Spaces(ledger).remember(problem(0), unit(1, 0))
+    for spaces in (Spaces(ledger), Spaces(ledger)):
+        assert isinstance(await embed(problem(0), ask=Embedding(1, 0), remember=spaces.remember), Passed)
+    assert len(await ledger.read(0, stream="VECTORS")) == 1
+
+
+async def test_of_rival_repeats_one_is_accepted(ledger: Ledger) -> None:
+    """Replicas race with clusters of near-equal problems: one of each cluster gets in."""
+    rng = random.Random(1)
+    replicas = [Spaces(ledger) for _ in range(4)]
+    jobs = []
+    for slot in range(60):
+        vector = [0.0] * 10
+        vector[slot % 10] = 1.0
+        vector[(slot + 1) % 10] = rng.uniform(0, 0.2)
+        jobs.append(replicas[slot % 4].remember(problem(slot), unit(*vector)))
+    await asyncio.gather(*jobs)
+    accepted = await ledger.read(0, stream="VECTORS")
+    assert len(accepted) == 10
+
+
+async def test_a_log_made_anew_is_read_anew(ledger: Ledger) -> None:
+    spaces = Spaces(ledger)
+    for slot in range(3):
+        await spaces.remember(problem(slot), unit(*(float(slot == i) for i in range(3))))
+    await ledger.js.delete_stream("VECTORS")
+    await ledger.ensure()
+    await spaces.remember(problem(7), unit(0, 1, 1))
+    assert [f.subject for f in await ledger.read(0, stream="VECTORS")] == ["vectors.b.b.7"]
+
+
+async def test_another_dimension_is_an_error(ledger: Ledger) -> None:
+    spaces = Spaces(ledger)
+    await spaces.remember(problem(0), unit(1, 0))
+    with pytest.raises(ValueError, match="3 dimensions among those of 2"):
+        await spaces.remember(problem(1), unit(1, 0, 0))
