@@ -1,0 +1,107 @@
+"""The checker reviews a problem with its answer in view, then solves it blind; only a match confirms the answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.contracts.ask import Ask, Prompt
+from shared.contracts.envelope import MAX_TEXT_CHARS, Confirmation, Envelope
+from shared.contracts.outcome import Discarded, Outcome, Passed
+from shared.contracts.statuses import Reason
+from shared.errors import Refused, Unreadable
+from shared.grading.judge import same_answer
+from shared.grading.replies import Answer, ModelReply, OptionalTexts, Text, untagged
+
+REVIEW = Prompt(Path(__file__).with_name("review.v1.md"))
+RESOLVE = Prompt(Path(__file__).with_name("resolve.v1.md"))
+
+REVIEW_REASONS = (
+    Reason.UNANSWERABLE,
+    Reason.AMBIGUOUS,
+    Reason.WRONG_REFERENCE,
+    Reason.BAD_HINTS,
+    Reason.OFF_TOPIC,
+    Reason.MALFORMED,
+)
+_TELLING_WORDS: tuple[tuple[str, Reason], ...] = (
+    (r"ambigu|unclear|two ways", Reason.AMBIGUOUS),
+    (r"hint", Reason.BAD_HINTS),
+    (r"topic|subject", Reason.OFF_TOPIC),
+    (r"wrong|incorrect|reference|answer (?:is|should)", Reason.WRONG_REFERENCE),
+)
+
+
+class Review(ModelReply):
+    """What the reviewing model replies."""
+
+    valid: bool
+    reason_code: Text = ""
+    reason: Text = ""
+    corrected_hints: OptionalTexts = Field(default_factory=dict)
+
+
+async def check(problem: Envelope, *, ask: Ask) -> Outcome:
+    """The problem with its blind re-solve recorded, and its hints corrected where the review asked for it."""
+    if not problem.problem or not problem.answer:
+        return Discarded(problem, Reason.MALFORMED, "there is no problem or no answer to check")
+    try:
+        reviewed = await _review(problem, ask)
+        if not isinstance(reviewed, Passed):
+            return reviewed
+        return await _resolve(reviewed.problem, problem.problem, problem.answer, ask)
+    except Refused as error:
+        return Discarded(problem, Reason.REFUSED, str(error))
+    except Unreadable as error:
+        return Discarded(problem, Reason.MALFORMED, str(error))
+
+
+async def _review(problem: Envelope, ask: Ask) -> Outcome:
+    prompt = REVIEW.render(
+        subject=problem.subject,
+        topic=problem.topic,
+        level=problem.level or "any",
+        description=problem.description or "none",
+        problem=untagged(problem.problem or ""),
+        answer=untagged(problem.answer or ""),
+        hints=untagged("\n".join(f"{key}: {hint}" for key, hint in problem.hints.items())),
+    )
+    problem = problem.but(prompt_versions={**problem.prompt_versions, "checker": prompt.version})
+    reply = await ask("checker", prompt, Review)
+    review = reply.parsed
+    if len(reply.text) > MAX_TEXT_CHARS:
+        return Discarded(problem, Reason.MALFORMED, f"the review is longer than {MAX_TEXT_CHARS} characters")
+    if not review.valid:
+        return Discarded(problem, reason_of(review), review.reason)
+    hints = {key: review.corrected_hints.get(key, hint) for key, hint in problem.hints.items()}
+    return Passed(problem.but(hints=hints, hints_were_corrected=hints != problem.hints))
+
+
+async def _resolve(problem: Envelope, text: str, reference: str, ask: Ask) -> Outcome:
+    prompt = RESOLVE.render(problem=untagged(text))
+    versions = {**problem.prompt_versions, "resolve": prompt.version}
+    reply = await ask("checker", prompt, Answer)
+    answer = reply.parsed.answer
+    if len(answer) > MAX_TEXT_CHARS:
+        return Discarded(problem, Reason.MALFORMED, f"the re-solve is longer than {MAX_TEXT_CHARS} characters")
+    verdict = await same_answer(text, reference, answer, ask=ask)
+    problem = problem.but(
+        confirmations=[*problem.confirmations, Confirmation(model=reply.model, answer=answer, agrees=verdict.equal)],
+        prompt_versions={**versions, **verdict.prompt_versions},
+    )
+    if verdict.equal is None:
+        return Discarded(problem, Reason.UNDECIDED, verdict.reason)
+    if not verdict.equal:
+        return Discarded(problem, Reason.REFERENCE_UNCONFIRMED, verdict.reason)
+    return Passed(problem)
+
+
+def reason_of(review: Review) -> Reason:
+    """The review's code; for one that is not on the list, what its words point to, else `unanswerable`."""
+    code = re.sub(r"[^a-z]+", "_", review.reason_code.lower()).strip("_")
+    if code in REVIEW_REASONS:
+        return Reason(code)
+    words = f"{review.reason_code} {review.reason}".lower().replace("_", " ")
+    return next((reason for pattern, reason in _TELLING_WORDS if re.search(pattern, words)), Reason.UNANSWERABLE)

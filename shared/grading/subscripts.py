@@ -1,0 +1,42 @@
+"""What stands below a numeral or a letter."""
+
+from __future__ import annotations
+
+from shared.grading.syntax import Node, Unclear, number
+from shared.grading.tokens import Cursor, Token
+
+
+def in_base(token: Token, at: Cursor) -> Node:
+    """`101_2`: the numeral, its subscript still to come."""
+    at.take()
+    braced = at.peek() == "{"
+    if braced:
+        at.take()
+    base = at.take()
+    if braced:
+        at.expect("}")
+    if base.kind != "num" or base.value not in range(2, 37) or not token.text.isdecimal():
+        raise Unclear("a subscript that is no base")
+    try:
+        return number(int(token.text, int(base.value)))
+    except ValueError:
+        raise Unclear("a digit that the base does not have") from None
+
+
+def subscripted(name: str, at: Cursor) -> str:
+    """A letter's name with the primes and the subscript that follow it."""
+    while at.peek() == "'":
+        at.take()
+        name += "'"
+    if at.peek() == "_":
+        at.take()
+        if at.peek() == "{":
+            at.take()
+            while at.peek() not in ("}", None):
+                part = at.take()
+                name += "_" + (part.text or part.kind)
+            at.expect("}")
+        else:
+            part = at.take()
+            name += "_" + (part.text or part.kind)
+    return name
