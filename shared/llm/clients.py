@@ -21,6 +21,7 @@ from shared.llm.wire import Adjusted, Answer, Lost, Wire
 from shared.settings import Settings
 
 ATTEMPTS = 3  # requests for one call
+ADJUSTMENTS = 5  # further ones, whose parameters were refused; none of them was worked on
 BACKOFF = 1.0  # s; the most before the second attempt, doubles for the next
 AWAY = 10.0  # s until a call that got no reply from a failing provider comes back, twice that at most
 CHARS_PER_TOKEN = 4  # where nobody counted
@@ -55,12 +56,12 @@ class ModelClients:
         *,
         clock: Clock | None = None,
         rng: Random | None = None,
-        open_wire: Callable[[str, Settings], Wire] | None = None,
+        wires: Callable[[str, Settings], Wire] | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._rng = rng or Random()
-        self._open_wire = open_wire or _open_wire
+        self._open_wire = wires or open_wire
         self._wires: dict[str, Wire] = {}
         self._lanes: dict[tuple[str, str], Lane] = {}
 
@@ -139,14 +140,18 @@ class ModelClients:
         """
         patience = Patience(self._clock, self._settings.wait_in_place)
         first: float | None = None
-        failures, losses = 0, 0
+        failures, losses, adjusted, answers = 0, 0, 0, lane.answers
         while True:
             turn = await lane.enter(patience)
             begun = self._clock.now()
             try:
                 may_begin()
                 reply = await send()
-            except Adjusted:
+            except Adjusted as error:
+                lane.succeeded()
+                adjusted += 1
+                if adjusted > ADJUSTMENTS:
+                    raise Rejected(f"{spec}: no way of asking was accepted: {error}") from None
                 continue
             except Permanent as error:
                 lane.condemned(str(error))
@@ -169,15 +174,15 @@ class ModelClients:
             first = begun if first is None else first
             failures += 1
             if failures == ATTEMPTS or self._clock.now() - first >= self._settings.call_timeout:
-                raise self._gives_up(lane, fault, first, losses)
+                answers_others = lane.answers > answers and not fault.limited
+                raise self._gives_up(lane, fault, is_fault=answers_others or losses > 0)
             if not fault.retry_after:  # else all of the lane waits
                 await patience.sleep(self._rng.random() * BACKOFF * 2 ** (failures - 1), str(fault))
 
-    def _gives_up(self, lane: Lane, fault: Transient, since: float, losses: int) -> Exception:
-        now = self._clock.now()
-        if losses or (not fault.limited and lane.answered_at > since):
+    def _gives_up(self, lane: Lane, fault: Transient, *, is_fault: bool) -> Exception:
+        if is_fault:
             return Transient(str(fault))
-        return Waiting(str(fault), max(lane.pause(now), AWAY * (1 + self._rng.random())))
+        return Waiting(str(fault), max(lane.pause(self._clock.now()), AWAY * (1 + self._rng.random())))
 
     def _priced(self, spec: ModelSpec, answer: Answer, sent: int, latency: float) -> RawReply:
         inputs, outputs = answer.input_tokens, answer.output_tokens
@@ -199,7 +204,8 @@ def _tokens(characters: int) -> int:
     return -(-characters // CHARS_PER_TOKEN)
 
 
-def _open_wire(name: str, settings: Settings) -> Wire:
+def open_wire(name: str, settings: Settings) -> Wire:
+    """The adapter of a configured provider; it connects at its first request."""
     provider = PROVIDERS[name]
     key = provider.key(settings) if provider.key else None
     return OpenAIWire(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared.errors import Waiting
 
@@ -83,8 +83,9 @@ class StoppableClock(SystemClock):
 
     async def wait(self, future: asyncio.Future[T], seconds: float) -> T:
         stopped = asyncio.ensure_future(self._stopped.wait())
+        both: set[asyncio.Future[Any]] = {future, stopped}
         try:
-            await asyncio.wait({future, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
         if future.done():

@@ -41,7 +41,7 @@ class Lane:
         self._line: deque[asyncio.Future[Turn | None]] = deque()
         self._permanent = ""
         self._permanent_until = float("-inf")
-        self.answered_at = float("-inf")  #: when a reply last came, on our clock
+        self.answers = 0  #: replies so far
         self.output_tokens = 0.0  #: of a reply, on average; 0 until the first
 
     async def enter(self, patience: Patience) -> Turn:
@@ -70,10 +70,9 @@ class Lane:
 
     def succeeded(self) -> None:
         """The provider answered: with a reply, or by rejecting this one request."""
-        now = self._clock.now()
-        self.answered_at = now
+        self.answers += 1
         self._breaker.succeeded()
-        self._limiter.succeeded(now, self._in_flight)
+        self._limiter.succeeded(self._clock.now(), self._in_flight)
 
     def failed(self, turn: Turn, fault: Transient) -> None:
         """A 429 says that the provider is up; all else counts towards the breaker."""

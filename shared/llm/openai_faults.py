@@ -108,7 +108,7 @@ def _status(error: Any, source: Source) -> Fault:
 def _connection(error: Exception, source: Source) -> Fault:
     """Sent or not? The SDK's aiohttp transport calls a cut connection `ConnectTimeout`, so its causes decide."""
     causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__) is not None:
+    while isinstance(cause := causes[-1].__cause__, Exception):  # a timeout's cause is a CancelledError
         causes.append(cause)
     last = causes[-1]
     if any(isinstance(cause, UNSENT) for cause in causes) or isinstance(last, httpx2.ConnectTimeout):

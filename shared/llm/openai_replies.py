@@ -1,4 +1,4 @@
-"""Reading OpenAI's reply bodies. Whatever is not as it should be raises ValueError, LookupError or TypeError."""
+"""Reading OpenAI's reply bodies. A body that is not as it should be raises whatever it runs into."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class OpenAIWire:
         else:
             try:
                 return read(json.loads(response.content))
-            except (ValueError, LookupError, TypeError, RecursionError):
+            except Exception:  # whatever it is, this body cannot be read
                 what = response.text[:200]
                 problem = Lost(self._source(spec).says(f"its reply is not what was asked for: {what}"))
         # raised here, the SDK's exception, which holds the request and the key, does not travel with it
@@ -119,7 +119,7 @@ class OpenAIWire:
             if now == rules:  # a sibling may have learned it while we were asking
                 now = self._rules[spec.model_name] = learn(rules, heard.param, heard.code, heard.words.lower())
             if now != rules:
-                return Adjusted()
+                return Adjusted(self._source(spec).scrubbed(heard.words))
         return classify(error, self._source(spec))
 
     def _source(self, spec: ModelSpec) -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from shared.errors import Unreadable
 from shared.llm.latex import doubled
 
 MAX_OBJECTS = 64  # braces that are tried as the beginning of an object
+HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # or a whole one
 MAX_MESSAGE = 600  # characters that the model is shown
 
 STRING_OR_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|,(?=\s*[}\]])', re.DOTALL)
@@ -28,39 +30,41 @@ def parse(text: str, reply: type[T]) -> T:
     """
     if not text.strip():
         raise Unreadable("the reply is empty")
-    found: T | None = None
     error: ValidationError | None = None
     mended = doubled(text)
-    for candidate in _objects(mended) or _objects(STRING_OR_COMMA.sub(lambda m: m[1] or "", mended)):
-        try:
-            found = _validated(candidate, reply)
-        except ValidationError as problem:
-            error = error or problem
-    if found is not None:
-        return found
+    for repair in (str, _without_trailing_commas):
+        found: T | None = None
+        for candidate in _objects(repair(mended)):
+            try:
+                found = _validated(candidate, reply)
+            except ValidationError as problem:
+                error = problem
+        if found is not None:
+            return found
     if error is not None:
         raise Unreadable(_explained(error)) from None
     raise Unreadable(_no_object(mended))
 
 
-def _objects(text: str) -> list[dict[str, Any]]:
+def _objects(text: str) -> Iterator[dict[str, Any]]:
     """The outermost JSON objects in the text, in order."""
-    return list(_scan(text))
-
-
-def _scan(text: str) -> Iterator[dict[str, Any]]:
     at = text.find("{")
     for _ in range(MAX_OBJECTS):
         if at < 0:
             return
         try:
             value, end = DECODER.raw_decode(text, at)
+            if HALF_PAIR.search(text, at, end):
+                value = _sound(value)
         except (ValueError, RecursionError):
             end = at + 1
         else:
-            if isinstance(value, dict):
-                yield _sound(value) if "\\ud" in text or "\\uD" in text else value
+            yield value
         at = text.find("{", end)
+
+
+def _without_trailing_commas(text: str) -> str:
+    return STRING_OR_COMMA.sub(lambda match: match[1] or "", text)
 
 
 def _sound(value: dict[str, Any]) -> dict[str, Any]:
@@ -78,17 +82,24 @@ DECODER = json.JSONDecoder(strict=False, parse_constant=_no_constants)  # strict
 
 def _validated(value: dict[str, Any], reply: type[T]) -> T:
     try:
-        return reply.model_validate(value)
-    except ValidationError as error:
-        converted = [_convert(value, detail) for detail in error.errors(include_url=False)]
-        if any(converted):
-            return reply.model_validate(value)
+        return _converted(value, reply)
+    except ValidationError:
         if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):  # {"result": {…}}
-            return reply.model_validate(inner)
+            return _converted(inner, reply)
         raise
 
 
-def _convert(value: Any, detail: ErrorDetails) -> bool:
+def _converted(value: dict[str, Any], reply: type[T]) -> T:
+    for _ in range(2):  # a list that becomes a mapping may hold numbers that become texts
+        try:
+            return reply.model_validate(value)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _convert(value, detail)
+    return reply.model_validate(value)
+
+
+def _convert(value: Any, detail: ErrorDetails) -> None:
     """Put right, in place, a number where a text was asked for, and a list where a numbered mapping was."""
     given = detail["input"]
     if detail["type"] == "string_type" and isinstance(given, int | float) and not isinstance(given, bool):
@@ -96,15 +107,13 @@ def _convert(value: Any, detail: ErrorDetails) -> bool:
     elif detail["type"] == "dict_type" and isinstance(given, list):
         better = {str(n): item for n, item in enumerate(given)}
     else:
-        return False
+        return
     *path, last = detail["loc"]
-    try:
+    # a path through a union names its branches and leads nowhere
+    with suppress(LookupError, TypeError):
         for step in path:
             value = value[step]
         value[last] = better
-    except (LookupError, TypeError):  # the path leads through a union, whose branches it names
-        return False
-    return True
 
 
 def _explained(error: ValidationError) -> str:
