@@ -7,6 +7,8 @@ from math import ceil
 from shared.contracts.batch import Batch
 from shared.contracts.statuses import ENDED, BatchStatus, Flag
 
+PRIOR = 8  #: problems; few enough to be outweighed soon, enough that one bad start does not issue dozens
+
 
 def goal_reached(batch: Batch) -> bool:
     return batch.accepted >= batch.wish.num_problems
@@ -31,8 +33,11 @@ def flag(batch: Batch) -> Flag | None:
 
 
 def acceptance_rate(batch: Batch) -> float:
-    """The share accepted so far, with a prior of one accepted problem: a guess costs no money."""
-    return (batch.accepted + 1) / (batch.ended_problems + 1)
+    """The share accepted so far, with a prior of 1, which has the weight of `PRIOR` problems.
+
+    Hoping for too much costs time; fearing too much costs money, as what is issued in vain is paid for.
+    """
+    return (batch.accepted + PRIOR) / (batch.ended_problems + PRIOR)
 
 
 def line(batch: Batch, room: int) -> int:

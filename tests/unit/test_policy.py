@@ -27,8 +27,13 @@ def test_the_first_line_is_what_is_wanted() -> None:
 
 
 def test_the_line_expects_the_rate_seen_so_far() -> None:
-    """After 10 ends with 4 accepted: 46 missing at a rate of 5/11."""
-    assert policy.line(standing({"valid": 4, "solved": 6}), room=10_000) == 10 + 102
+    """After 100 ends with 40 accepted: 10 missing at a rate of 48/108."""
+    assert policy.line(standing({"valid": 40, "solved": 60}), room=10_000) == 100 + 23
+
+
+def test_a_bad_start_does_not_issue_dozens() -> None:
+    """None of the first 5 accepted: 5 more at a rate of 8/13."""
+    assert policy.line(standing({"solved": 5}, wanted=5), room=10_000) == 5 + 9
 
 
 def test_caps_bound_the_line() -> None:
