@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
-from services.simulator import embedding, tasks, wire
+from services.simulator import embedding, replies, tasks, wire
 from services.simulator.bill import Bill
 from services.simulator.plan import Fault, Plan, Progress, complaints
 from shared import logs
@@ -64,11 +64,11 @@ class Simulator:
         kind = fault.kind if fault else ""
         said = tasks.reply(task, request, request.model, rng, wrong=kind == "wrong_reference")
         if kind == "refused" or said.refused:
-            reply = wire.completion(request, name, said.text if said.refused else wire.REFUSAL, refused=True)
+            reply = replies.completion(request, name, said.text if said.refused else replies.REFUSAL, refused=True)
         elif kind == "truncated":
-            reply = wire.truncated(request, name, said.text)
+            reply = replies.truncated(request, name, said.text)
         else:
-            reply = wire.completion(request, name, wire.garbled(said.text) if kind == "malformed" else said.text)
+            reply = replies.completion(request, name, replies.garbled(said.text) if kind == "malformed" else said.text)
         return await self._answer(http, request.model.name, task, kind, reply)
 
     async def embeddings(self, http: web.Request) -> web.StreamResponse:
@@ -77,7 +77,7 @@ class Simulator:
         _, rng = self._luck(raw)
         fault = await self._fate(http, request.model.name, "embed", rng)
         kind = fault.kind if fault else ""
-        reply = wire.embeddings(request, [embedding.embed(text) for text in request.texts])
+        reply = replies.embeddings(request, [embedding.embed(text) for text in request.texts])
         if kind == "malformed":
             reply.body["data"] = []
         return await self._answer(http, request.model.name, "embed", kind, reply)
@@ -110,7 +110,7 @@ class Simulator:
         return fault
 
     async def _answer(
-        self, http: web.Request, model: str, task: str, kind: str, reply: wire.Completion
+        self, http: web.Request, model: str, task: str, kind: str, reply: replies.Completion
     ) -> web.StreamResponse:
         """Onto the bill, then out."""
         body = json.dumps(reply.body).encode()

@@ -1,127 +1,31 @@
-"""The simulator through OpenAI's own SDK, on a real socket."""
+"""The simulator's tasks and wire format, through OpenAI's own SDK on a real socket."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import openai
 import pytest
-from aiohttp import web
-from openai import AsyncOpenAI
 from pydantic import BaseModel
 
-from services.checker.logic import RESOLVE, REVIEW, Review
-from services.engineer.logic import WRITE, Draft
-from services.simulator.app import create_app, runner
+from services.checker.logic import RESOLVE, Review
+from services.engineer.logic import Draft
 from services.simulator.models import MODELS, tokens
 from shared.contracts.ask import Rendered
-from shared.grading.judge import JUDGE, Judgement
+from shared.grading.judge import Judgement
 from shared.grading.replies import Answer
-from shared.llm.shapes import in_words, response_format
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass
-class Simulator:
-    """A running simulator with an SDK client and a plain one."""
-
-    url: str
-    sdk: AsyncOpenAI
-    http: aiohttp.ClientSession
-
-    async def ask(self, prompt: Rendered, reply: type[BaseModel] | None, model: str = "sim-strong", **more: Any) -> str:
-        if reply is not None:
-            more["response_format"] = response_format(reply)
-        completion = await self.sdk.chat.completions.create(
-            model=model,
-            messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
-            **more,
-        )
-        return completion.choices[0].message.content or ""
-
-    async def write(self, variation: int = 1, **more: Any) -> Draft:
-        return Draft.model_validate_json(await self.ask(writing(variation), Draft, **more))
-
-    async def bill(self, query: str = "") -> dict[str, Any]:
-        async with self.http.get(f"{self.url}/sim/bill{query}") as response:
-            return dict(await response.json())
-
-    async def put_plan(self, plan: object) -> tuple[int, dict[str, Any]]:
-        async with self.http.put(f"{self.url}/sim/plan", json=plan) as response:
-            return response.status, await response.json()
-
-
-@asynccontextmanager
-async def clients(url: str) -> AsyncIterator[Simulator]:
-    async with (
-        AsyncOpenAI(api_key="any", base_url=f"{url}/v1", max_retries=0, timeout=20) as sdk,
-        aiohttp.ClientSession() as http,
-    ):
-        yield Simulator(url, sdk, http)
-
-
-@asynccontextmanager
-async def serving(data: Path, seed: int = 0) -> AsyncIterator[Simulator]:
-    served = runner(create_app(data, seed))
-    await served.setup()
-    try:
-        await web.TCPSite(served, "127.0.0.1", 0).start()
-        host, port = served.addresses[0]
-        async with clients(f"http://{host}:{port}") as simulator:
-            yield simulator
-    finally:
-        await served.cleanup()
+from shared.llm.shapes import in_words
+from tests.contract.simulated import Simulator, judging, plain, reviewing, serving, writing
 
 
 @pytest.fixture
 async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     async with serving(tmp_path) as running:
         yield running
-
-
-def writing(variation: int) -> Rendered:
-    return WRITE.render(
-        subject="Algebra",
-        topic="Quadratic Equations",
-        level="High School",
-        description="none",
-        technique="none",
-        variation=variation,
-    )
-
-
-def reviewing(draft: Draft, answer: str | None = None, hints: str | None = None) -> Rendered:
-    return REVIEW.render(
-        subject="Algebra",
-        topic="Quadratic Equations",
-        level="High School",
-        description="none",
-        problem=draft.problem,
-        answer=draft.answer if answer is None else answer,
-        hints="\n".join(f"{key}: {hint}" for key, hint in draft.hints.items()) if hints is None else hints,
-    )
-
-
-def judging(reference: str, candidate: str) -> Rendered:
-    return JUDGE.render(problem="How much?", answer=reference, candidate=candidate)
-
-
-def plain(user: str) -> Rendered:
-    return Rendered("none", "You help.", user)
 
 
 class TestTasks:
@@ -279,193 +183,3 @@ class TestWire:
         for path in ("healthz", "sim/bill", "sim/plan"):
             async with simulator.http.get(f"{simulator.url}/{path}") as response:
                 assert (await response.json())["simulated"] is True
-
-
-class TestPlan:
-    @pytest.mark.parametrize(
-        ("kind", "error", "code"),
-        [
-            ("429", openai.RateLimitError, "rate_limit_exceeded"),
-            ("no_quota", openai.RateLimitError, "insufficient_quota"),
-            ("unknown_key", openai.AuthenticationError, "invalid_api_key"),
-            ("500", openai.InternalServerError, None),
-            ("503", openai.InternalServerError, None),
-        ],
-    )
-    async def test_faults_that_cost_nothing(
-        self, simulator: Simulator, kind: str, error: type[openai.APIStatusError], code: str | None
-    ) -> None:
-        await simulator.put_plan({"faults": [{"kind": kind, "retry_after": 0.25}]})
-        with pytest.raises(error) as caught:
-            await simulator.ask(plain("Hello"), None)
-        assert caught.value.code == code
-        headers = caught.value.response.headers
-        assert headers.get("retry-after-ms") == (None if kind in ("no_quota", "unknown_key") else "250")
-        if kind == "429":
-            assert headers["retry-after"] == "1"
-            assert headers["x-ratelimit-remaining-requests"] == "0"
-            assert headers["x-ratelimit-reset-requests"] == "0.25s"
-        assert (await simulator.bill())["calls"] == 0
-
-    async def test_hang_never_answers(self, simulator: Simulator) -> None:
-        await simulator.put_plan({"faults": [{"kind": "hang"}]})
-        with pytest.raises(openai.APITimeoutError):
-            await simulator.ask(plain("Hello"), None, timeout=0.2)
-        assert (await simulator.bill())["calls"] == 0
-
-    async def test_hung_calls_do_not_hold_up_the_end(self, tmp_path: Path) -> None:
-        async with serving(tmp_path) as simulator:
-            await simulator.put_plan({"faults": [{"kind": "hang"}]})
-            call = asyncio.create_task(simulator.ask(plain("Hello"), None))
-            await asyncio.wait({call}, timeout=0.1)
-        with pytest.raises(openai.APIError):
-            await call
-
-    async def test_cut_ends_the_connection_in_the_middle(self, simulator: Simulator) -> None:
-        await simulator.put_plan({"faults": [{"kind": "cut", "first": 1}]})
-        with pytest.raises(openai.APIConnectionError):
-            await simulator.ask(plain("Hello"), None)
-        assert (await simulator.bill("?entries=1"))["entries"][0]["outcome"] == "cut"
-        assert await simulator.ask(plain("Hello"), None)
-
-    async def test_paid_and_useless(self, simulator: Simulator) -> None:
-        for kind in ("malformed", "truncated", "refused"):
-            await simulator.put_plan({"faults": [{"kind": kind}]})
-            asked: Any = response_format(Draft)
-            completion = await simulator.sdk.chat.completions.create(
-                model="sim-strong", messages=[{"role": "user", "content": writing(1).user}], response_format=asked
-            )
-            message = completion.choices[0].message
-            assert completion.choices[0].finish_reason == ("length" if kind == "truncated" else "stop")
-            assert bool(message.refusal) is (kind == "refused")
-            with pytest.raises(json.JSONDecodeError):
-                json.loads(message.content or "")
-        entries = (await simulator.bill("?entries=1"))["entries"]
-        assert [entry["outcome"] for entry in entries] == ["malformed", "truncated", "refused"]
-
-    async def test_an_embedding_may_be_malformed(self, simulator: Simulator) -> None:
-        await simulator.put_plan({"faults": [{"kind": "refused"}, {"kind": "malformed", "task": "embed"}]})
-        with pytest.raises(ValueError, match="No embedding data"):
-            await simulator.sdk.embeddings.create(model="sim-embed", input="Hello")
-
-    async def test_a_wrong_reference_is_found_by_its_review(self, simulator: Simulator) -> None:
-        await simulator.put_plan({"faults": [{"kind": "wrong_reference"}]})
-        draft = await simulator.write()
-        review = Review.model_validate_json(await simulator.ask(reviewing(draft), Review))
-        assert review.reason_code == "wrong_reference"
-
-    async def test_latency_is_waited_and_a_client_that_goes_pays_nothing(self, simulator: Simulator) -> None:
-        await simulator.put_plan({"latency": {"kind": "uniform", "low": 100, "high": 200}})
-        with pytest.raises(openai.APITimeoutError):
-            await simulator.ask(plain("Hello"), None, timeout=0.2)
-        assert await simulator.ask(plain("Hello"), None, extra_query={"latency": "0.01"})
-        assert (await simulator.bill())["calls"] == 1
-
-    async def test_a_fault_for_one_request_by_its_query(self, simulator: Simulator) -> None:
-        query = {"fault": "429", "model": "sim-weak", "first": "1"}
-        assert await simulator.ask(plain("Hello"), None, "sim-strong", extra_query=query)
-        with pytest.raises(openai.RateLimitError):
-            await simulator.ask(plain("Hello"), None, "sim-weak", extra_query=query)
-        assert await simulator.ask(plain("Hello"), None, "sim-weak", extra_query=query)
-        with pytest.raises(openai.BadRequestError, match="latency"):
-            await simulator.ask(plain("Hello"), None, extra_query={"latency": "soon"})
-
-    async def test_put_get_and_reset(self, simulator: Simulator) -> None:
-        status, told = await simulator.put_plan({"latency": 0.5, "faults": [{"kind": 503, "first": 2}]})
-        assert (status, told["latency"]) == (200, {"kind": "fixed", "seconds": 0.5})
-        status, told = await simulator.put_plan({"faults": [{"kind": "503", "rate": 7}]})
-        assert (status, told["errors"][0]["field"]) == (422, "faults.0.rate")
-        async with simulator.http.get(f"{simulator.url}/sim/plan") as response:
-            assert (await response.json())["faults"][0]["first"] == 2
-        async with simulator.http.delete(f"{simulator.url}/sim/plan") as response:
-            assert (await response.json())["faults"] == []
-
-
-class TestBill:
-    async def test_counts_every_answered_call_over_restarts(self, tmp_path: Path) -> None:
-        usage: list[tuple[str, int, int]] = []
-
-        async def call(simulator: Simulator, model: str) -> None:
-            made = await simulator.sdk.chat.completions.create(
-                model=model, messages=[{"role": "user", "content": "Hello"}]
-            )
-            assert made.usage is not None
-            usage.append((model, made.usage.prompt_tokens, made.usage.completion_tokens))
-
-        async with serving(tmp_path) as simulator:
-            await asyncio.gather(*(call(simulator, model) for model in ("sim-strong", "sim-weak") * 3))
-            await simulator.sdk.embeddings.create(model="sim-embed", input="four")
-        with (tmp_path / "bill.jsonl").open("ab") as file:
-            file.write(b'{"at":1,"model":"sim-st')  # a kill in the middle of a line
-        async with serving(tmp_path) as simulator:
-            await call(simulator, "sim-strong")
-            bill = await simulator.bill("?entries=1&since=6")
-        assert bill["simulated"] is True
-        assert bill["calls"] == 8
-        assert bill["cost_nano"] == 20 + sum(MODELS[name].cost(into, out) for name, into, out in usage)
-        assert bill["cost_usd"] == pytest.approx(bill["cost_nano"] / 1e9)
-        assert bill["by_model"]["sim-strong"]["calls"] == 4
-        assert bill["by_model"]["sim-strong"]["output_tokens"] == sum(
-            out for name, _, out in usage if name == "sim-strong"
-        )
-        assert [(entry["n"], entry["model"]) for entry in bill["entries"]] == [(7, "sim-embed"), (8, "sim-strong")]
-
-    async def test_a_since_that_is_no_number(self, simulator: Simulator) -> None:
-        assert (await simulator.bill("?entries=1&since=x"))["errors"][0]["field"] == "since"
-
-
-@contextlib.contextmanager
-def process(data: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`python -m services.simulator` with its URL, from its first log line."""
-    command = [sys.executable, "-m", "services.simulator", "--data", str(data), *arguments]
-    with subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ | {"STUMPER_LOG_LEVEL": "INFO"}
-    ) as child:
-        try:
-            assert child.stderr is not None
-            line = child.stderr.readline()
-            found = re.search(r"url=(http://\S+)", line)
-            assert found, line
-            yield child, found[1]
-        finally:
-            child.kill()
-
-
-class TestProcess:
-    async def test_sigkill_loses_nothing_that_was_answered(self, tmp_path: Path) -> None:
-        answered = 0
-        with process(tmp_path, "--port", "0") as (child, url):
-            async with clients(url) as simulator:
-
-                async def keep_asking() -> None:
-                    nonlocal answered
-                    with contextlib.suppress(openai.APIConnectionError):
-                        while True:
-                            await simulator.ask(plain("Hello"), None)
-                            answered += 1
-                            if answered == 20:
-                                child.kill()
-
-                await asyncio.gather(*(keep_asking() for _ in range(4)))
-            child.wait()
-        async with serving(tmp_path) as simulator:
-            calls = (await simulator.bill())["calls"]
-        assert answered <= calls <= answered + 4  # those in flight at the kill
-
-    async def test_a_taken_port_is_one_line(self, tmp_path: Path, simulator: Simulator) -> None:
-        port = simulator.url.rpartition(":")[2]
-        command = [sys.executable, "-m", "services.simulator", "--data", str(tmp_path / "other"), "--port", port]
-        child = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=asyncio.subprocess.PIPE)
-        _, told = await child.communicate()
-        assert child.returncode == 1
-        assert told.decode().splitlines() == [f"The simulator cannot listen on 127.0.0.1:{port}: the port is taken"]
-
-    async def test_sigterm_ends_it_and_its_plan_comes_from_a_file(self, tmp_path: Path) -> None:
-        plan = tmp_path / "plan.json"
-        plan.write_text('{"faults": [{"kind": "503"}]}')
-        with process(tmp_path, "--port", "0", "--plan", str(plan)) as (child, url):
-            async with clients(url) as simulator:
-                with pytest.raises(openai.InternalServerError):
-                    await simulator.ask(plain("Hello"), None)
-            child.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(child.wait, 20) == 0
