@@ -43,20 +43,17 @@ def embed(text: str) -> NDArray[np.float32]:
             numbers.append(found.replace(" ", ""))
         elif found not in _EMPTY_WORDS:
             words.append(found if token.lastgroup == "shape" else found[:6])
-    vector = np.zeros(DIMENSIONS)
-    share = MAX_SHARE * len(numbers) / (len(numbers) + 0.5) if words else 1.0
-    if words or not numbers:
-        _place(vector[:WORD_DIMENSIONS], _word_features(words), 1 - share if numbers else 1.0)
-    if numbers:
-        _place(vector[WORD_DIMENSIONS:], _number_features(numbers), share)
-    return vector.astype(np.float32)
+    share = MAX_SHARE * len(numbers) / (len(numbers) + 0.5) if words else float(bool(numbers))
+    half = _hashed(_word_features(words), WORD_DIMENSIONS, 1 - share)
+    other = _hashed(_number_features(numbers), NUMBER_DIMENSIONS, share)
+    return np.array(half + other, dtype=np.float32)
 
 
 def _word_features(words: list[str]) -> dict[str, float]:
     counts: dict[str, float] = {}
     for word in words:
         counts[word] = counts.get(word, 0) + 1
-    return {word: math.sqrt(count) for word, count in counts.items()} or {"": 1.0}
+    return {word: math.sqrt(count) for word, count in counts.items()}
 
 
 def _number_features(numbers: list[str]) -> dict[str, float]:
@@ -73,16 +70,17 @@ def _number_features(numbers: list[str]) -> dict[str, float]:
     return features
 
 
-def _place(half: NDArray[np.float64], features: dict[str, float], share: float) -> None:
-    """Adds the features to their hashed places and scales them to the share of the squared length."""
+def _hashed(features: dict[str, float], size: int, share: float) -> list[float]:
+    """The features at their hashed places, scaled to a share of the squared length."""
+    half = [0.0] * size
     for feature, weight in features.items():
         for place in _places(feature):
-            half[place % len(half)] += weight if place & _SIGN else -weight
-    length = float(np.linalg.norm(half))
-    if length:
-        half *= math.sqrt(share) / length
-    else:
-        half[0] = math.sqrt(share)  # every feature cancelled another: any fixed direction will do
+            half[place % size] += weight if place & _SIGN else -weight
+    length = math.hypot(*half)
+    if not length:  # no features, or each cancels another: any fixed direction will do
+        half[0] = length = 1.0
+    scale = math.sqrt(share) / length
+    return [value * scale for value in half]
 
 
 @lru_cache(maxsize=20_000)

@@ -31,7 +31,7 @@ TEMPLATES: tuple[Template, ...] = (
 LEVELS = (1, 2, 3)
 
 _LEVEL_WORDS: tuple[tuple[str, int], ...] = (
-    (r"\b[3-9]\b|(?<!under)graduate|research|phd|olympiad|expert|hard", 3),
+    (r"\b[3-9]\b|(?<!under)graduate|research|phd|olympiad|expert|advanced|hard", 3),
     (r"\b2\b|undergrad|university|college|bachelor|medium|intermediate", 2),
     (r"\b[01]\b|school|easy|elementary|beginner|basic", 1),
 )
@@ -63,7 +63,8 @@ def _stems(words: str) -> set[str]:
     return {word[:5] for word in re.findall(r"[a-z]{3,}", words.lower())}
 
 
-def _likeness(template: Template, subject: set[str], topic: set[str]) -> tuple[int, int]:
+def _likeness(template: Template, subject: set[str], topic: set[str]) -> tuple[float, int]:
+    """Common words over all words of the subject (`Algebra` is not `Linear Algebra`), then words of the topic."""
     own_subject, own_topic = _stems(template.subject), _stems(f"{template.topic} {template.words}")
-    in_subject = len(own_subject & subject)
+    in_subject = len(own_subject & subject) / len(own_subject | subject)
     return in_subject, len((own_topic | own_subject) & (topic if in_subject else topic | subject))

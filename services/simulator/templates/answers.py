@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 _DRESS = re.compile(r"\\(?:left|right|displaystyle)(?![a-z])|\\[,;:! ]|[$\s]|\\\(|\\\)|\\\[|\\\]")
+_SPACE_IN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
 _BOX = re.compile(r"^\\(?:boxed|text|mathrm)\{(.*)\}$")
 _FRACTION = re.compile(r"\\[dtc]?frac(?:\{([^{}]*)\}|(\d))(?:\{([^{}]*)\}|(\d))")
 _NAMED = re.compile(r"^(?:[a-z]|\([a-z](?:,[a-z])*\))=(?=.)")
@@ -22,6 +23,7 @@ def same(a: str, b: str) -> bool:
 
 
 def _plain(text: str) -> str:
+    text = _SPACE_IN_DIGITS.sub("_", text)  # `1 2` is not 12
     text = _DRESS.sub("", text.strip().rstrip(".")).replace("−", "-").replace("\\{", "{").replace("\\}", "}")
     text = text.replace("\\cdot", "*").replace("\\times", "*").lower()
     while boxed := _BOX.match(text):

@@ -141,7 +141,7 @@ class Wording:
     def __init__(self, text: str) -> None:
         self._text = text
         self._kinds = {name: kind or "int" for name, kind in _FIELD.findall(text)}
-        self._pattern = re.compile(self._as_pattern(), re.IGNORECASE)
+        self._pattern = re.compile(self._as_pattern())
 
     def _as_pattern(self) -> str:
         pattern, end = "", 0
@@ -170,7 +170,14 @@ def tidy(text: str) -> str:
 
 def tells(hint: str, answer: str) -> bool:
     """Whether the answer stands in the hint, as a token or as the digits of one."""
-    return re.search(rf"(?<!\d){re.escape(answer.replace(' ', ''))}(?!\d)", hint.replace(" ", "")) is not None
+    hint, answer = hint.replace(" ", ""), answer.replace(" ", "")
+    start = hint.find(answer)
+    while start >= 0:
+        end = start + len(answer)
+        if not (hint[max(0, start - 1) : start].isdigit() or hint[end : end + 1].isdigit()):
+            return True
+        start = hint.find(answer, start + 1)
+    return False
 
 
 class Template:

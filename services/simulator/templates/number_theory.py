@@ -70,7 +70,7 @@ class Congruences(Template):
     """The smallest number with given remainders."""
 
     subject, topic = "Number Theory", "Chinese remainder theorem"
-    words = "congruences remainders divisibility diophantine"
+    words = "congruences remainders diophantine"
     largest = 10**6
     wordings: ClassVar[Wordings] = {
         1: (
