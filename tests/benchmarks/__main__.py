@@ -1,0 +1,43 @@
+"""`python -m tests.benchmarks [name …]`: measures, and prints the figures as Markdown with the machine's cores."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.benchmarks.report import Asked, machine, note
+from tests.benchmarks.servers import Failed
+from tests.benchmarks.side import WAYS, side
+
+BENCHMARKS = {"side": side}
+STORES = {"sqlite": {"sqlite"}, "mongo": {"mongo"}, "both": {"sqlite", "mongo"}}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}; all unless given")
+    parser.add_argument("--rounds", type=int, default=3, help="of which the median is told")
+    parser.add_argument("--problems", type=int, default=1000, help="of the side-by-side benchmark")
+    parser.add_argument("--store", choices=STORES, default="both", help="of this pipeline")
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS), help="of the side-by-side benchmark")
+    parser.add_argument("--latency", nargs="*", type=float, default=[0.2, 0.0], help="s a call, side by side")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; known are {', '.join(BENCHMARKS)}")
+    left_out = STORES["both"] - STORES[given.store]
+    ways = tuple(way for way in given.ways if way not in left_out)
+    asked = Asked(given.rounds, given.problems, ways, tuple(given.latency))
+    print(f"Measured on {machine()}.\n", flush=True)
+    failed = 0
+    for name in given.names or BENCHMARKS:
+        print(f"### {name}", flush=True)
+        try:
+            BENCHMARKS[name](asked)
+        except Failed as error:
+            failed = 1
+            note(f"{name} FAILED: {error}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

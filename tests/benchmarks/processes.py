@@ -1,0 +1,62 @@
+"""What processes cost, from /proc: CPU time, memory, family. Linux only."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+TICK = 1000 / os.sysconf("SC_CLK_TCK")  # ms
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields after the command's name (which may hold spaces); None where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def family(pid: int) -> list[int]:
+    """The process and all its descendants that are there now."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    found = [pid]
+    for parent in found:
+        found += children.get(parent, [])
+    return found
+
+
+def cpu(pid: int) -> float:
+    """Milliseconds of CPU so far, user and system, with the children that it has waited for."""
+    fields = _stat(pid)
+    return sum(map(int, fields[11:15])) * TICK if fields else 0.0
+
+
+def memory(pid: int) -> float:
+    """MB of memory as PSS: a page that n processes share counts 1/n for each."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def cpu_by_name(names: dict[int, str]) -> Counter[str]:
+    """Milliseconds so far, by the processes' names."""
+    used: Counter[str] = Counter()
+    for pid, name in names.items():
+        used[name] += cpu(pid)
+    return used
+
+
+def memory_by_name(names: dict[int, str]) -> Counter[str]:
+    used: Counter[str] = Counter()
+    for pid, name in names.items():
+        used[name] += memory(pid)
+    return used
+
+
+def used_between(before: Counter[str], after: Counter[str]) -> dict[str, float]:
+    return {name: after[name] - before[name] for name in after}
