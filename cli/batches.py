@@ -29,8 +29,6 @@ def generate(gateway: Gateway, body: Any, key: str | None, follow: bool) -> int:
     except KeyboardInterrupt:
         console(stderr=True).print(f"{batch_id} goes on; `stumper cancel {batch_id}` ends it")
         return INTERRUPTED
-    if console().is_terminal:
-        console().print(line(ended))
     return CODES[ended["status"]]
 
 

@@ -20,7 +20,7 @@ from cli.export import export
 from cli.plan import locked, make_plan
 from cli.screen import clean, console, dollars
 from cli.supervisor import Supervisor
-from cli.watch import CODES, line, watch
+from cli.watch import CODES, watch
 from shared import logs
 from shared.embedded import NatsServer, free_port
 from shared.settings import settings
@@ -113,8 +113,6 @@ def _batch(gateway: Gateway, body: dict[str, Any], simulator_url: str, out: Path
     ended = watch(gateway, batch_id, seen=seen, every=EVERY)
     done_at = time.monotonic()
     say = console().print
-    if console().is_terminal:
-        say(line(ended))
     export(gateway, batch_id, out, "valid")
     problems = [json.loads(text) for text in out.read_text(encoding="utf-8").splitlines()]
     for problem in _varied(problems)[:show]:
@@ -166,16 +164,18 @@ def _readable(problem: dict[str, Any]) -> str:
 def _bill(ended: dict[str, Any], simulator_url: str) -> str:
     """Ours beside the simulator's own."""
     theirs = httpx.get(f"{simulator_url}/sim/bill", timeout=30.0, trust_env=False).raise_for_status().json()
+    cost = ended.get("batch_cost")
+    ours = dollars(None) if cost is None else f"${cost:.6f}"
     rows = [
         f"  {clean(model):12} {entry['calls']:5} calls, {entry['input_tokens']:8} tokens in, "
-        f"{entry['output_tokens']:8} out, {dollars(entry['cost_usd']):>9}"
-        for model, entry in sorted(theirs["models"].items())
+        f"{entry['output_tokens']:8} out, ${entry['cost_usd']:.6f}"
+        for model, entry in sorted(theirs["by_model"].items())
     ]
     return "\n".join(
         [
             "Bill (SIMULATED: these models are a program on this machine, and nothing was paid)",
             *rows,
-            f"  the simulator's own sum {dollars(theirs['cost_usd'])}; the batch's {dollars(ended.get('batch_cost'))}"
-            f", {dollars(ended.get('cost_per_valid'))} a valid problem",
+            f"  the simulator's own sum: ${theirs['cost_usd']:.6f}",
+            f"  the batch's cost:        {ours}, {dollars(ended.get('cost_per_valid'))} a valid problem",
         ]
     )

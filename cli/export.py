@@ -11,19 +11,16 @@ from typing import IO
 
 from cli.client import Gateway
 from cli.exits import Failure
-from cli.screen import console
 
 
 def export(gateway: Gateway, batch_id: str, out: Path, status: str | None) -> int:
-    """Writes to `out` (`-`: stdout) and says on stderr how many; returns that number."""
+    """Writes to `out` (`-`: stdout); returns how many."""
     params = {"batch_id": batch_id} | ({"status": status} if status else {})
     number = 0
     with _opened(out) as file:
         for line in gateway.lines("/api/problems/all", params=params):
             file.write(line + "\n")
             number += 1
-    where = "" if str(out) == "-" else f" to {out}"
-    console(stderr=True).print(f"{number} problems written{where}")
     return number
 
 

@@ -189,8 +189,10 @@ def export(
 
     def command() -> int:
         from cli import client, export
+        from cli.screen import console
 
-        export.export(client.connect(data, gateway), batch, out, None if which == "any" else which)
+        number = export.export(client.connect(data, gateway), batch, out, None if which == "any" else which)
+        console(stderr=True).print(f"{number} problems written" + ("" if str(out) == "-" else f" to {out}"))
         return OK
 
     run(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -15,7 +16,10 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from shared import logs
 from shared.children import die_with_parent
+
+log = logging.getLogger(__name__)
 
 STAGES = ("engineer", "checker", "solver", "embedder")
 SERVICES = ("simulator", "gateway", "conductor", *STAGES)  #: in the order in which they are started
@@ -49,11 +53,16 @@ def serve(service: str, log_file: Path | None) -> None:
         with log_file.open("ab") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-    module = importlib.import_module(f"services.{service}.app")
-    if main := getattr(module, "main", None):
-        main()
-    else:
-        asyncio.run(module.app.run())
+    try:
+        module = importlib.import_module(f"services.{service}.app")
+        if main := getattr(module, "main", None):
+            main()
+        else:
+            asyncio.run(module.app.run())
+    except Exception:
+        logs.configure(service)
+        log.critical("broke", exc_info=True)
+        sys.exit(1)
 
 
 def _end_with_parent() -> None:

@@ -33,10 +33,12 @@ def cut(text: object, width: int) -> str:
 
 
 def dollars(amount: float | None) -> str:
-    """`$1.23`, with four decimals below ten cents; `price unknown` for None."""
+    """`$1.23`; more decimals the less it is; `price unknown` for None."""
     if amount is None:
         return "price unknown"
-    return f"${amount:.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}"
+    return (
+        f"${amount:.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}" if amount >= 0.001 else f"${amount:.6f}"
+    )
 
 
 def seconds(amount: float | None) -> str:

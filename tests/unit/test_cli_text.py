@@ -158,7 +158,14 @@ def test_a_fact_knows_its_batch() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "text"),
-    [(None, "price unknown"), (0.0, "$0.00"), (0.0123, "$0.0123"), (0.1, "$0.10"), (12.345, "$12.35")],
+    [
+        (None, "price unknown"),
+        (0.0, "$0.00"),
+        (0.0123, "$0.0123"),
+        (0.00003, "$0.000030"),
+        (0.1, "$0.10"),
+        (12.345, "$12.35"),
+    ],
 )
 def test_dollars(amount: float | None, text: str) -> None:
     assert dollars(amount) == text
