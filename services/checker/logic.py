@@ -47,11 +47,14 @@ async def check(problem: Envelope, *, ask: Ask) -> Outcome:
     """The problem with its blind re-solve recorded, and its hints corrected where the review asked for it."""
     if not problem.problem or not problem.answer:
         return Discarded(problem, Reason.MALFORMED, "there is no problem or no answer to check")
+    problem = problem.but(prompt_versions={**problem.prompt_versions, "checker": REVIEW.version})
     try:
-        reviewed = await _review(problem, ask)
-        if not isinstance(reviewed, Passed):
-            return reviewed
-        return await _resolve(reviewed.problem, problem.problem, problem.answer, ask)
+        outcome = await _review(problem, ask)
+        if isinstance(outcome, Passed):
+            versions = {**problem.prompt_versions, "resolve": RESOLVE.version}
+            problem = outcome.problem.but(prompt_versions=versions)
+            outcome = await _resolve(problem, ask)
+        return outcome
     except Refused as error:
         return Discarded(problem, Reason.REFUSED, str(error))
     except Unreadable as error:
@@ -68,20 +71,27 @@ async def _review(problem: Envelope, ask: Ask) -> Outcome:
         answer=untagged(problem.answer or ""),
         hints=untagged("\n".join(f"{key}: {hint}" for key, hint in problem.hints.items())),
     )
-    problem = problem.but(prompt_versions={**problem.prompt_versions, "checker": prompt.version})
     reply = await ask("checker", prompt, Review)
     review = reply.parsed
     if len(reply.text) > MAX_TEXT_CHARS:
         return Discarded(problem, Reason.MALFORMED, f"the review is longer than {MAX_TEXT_CHARS} characters")
     if not review.valid:
         return Discarded(problem, reason_of(review), review.reason)
-    hints = {key: review.corrected_hints.get(key, hint) for key, hint in problem.hints.items()}
-    return Passed(problem.but(hints=hints, hints_were_corrected=hints != problem.hints))
+    hints = _merged(problem.hints, review.corrected_hints)
+    corrected = problem.hints_were_corrected or hints != problem.hints
+    return Passed(problem.but(hints=hints, hints_were_corrected=corrected))
 
 
-async def _resolve(problem: Envelope, text: str, reference: str, ask: Ask) -> Outcome:
+def _merged(hints: dict[str, str], corrected: dict[str, str]) -> dict[str, str]:
+    """Corrections take the place of the hints with their index; none is dropped or added."""
+    if "0" not in corrected and len(corrected) == len(hints):  # counted from one
+        corrected = dict(zip(hints, corrected.values(), strict=True))
+    return {key: corrected.get(key, hint) for key, hint in hints.items()}
+
+
+async def _resolve(problem: Envelope, ask: Ask) -> Outcome:
+    text, reference = problem.problem or "", problem.answer or ""
     prompt = RESOLVE.render(problem=untagged(text))
-    versions = {**problem.prompt_versions, "resolve": prompt.version}
     reply = await ask("checker", prompt, Answer)
     answer = reply.parsed.answer
     if len(answer) > MAX_TEXT_CHARS:
@@ -89,7 +99,7 @@ async def _resolve(problem: Envelope, text: str, reference: str, ask: Ask) -> Ou
     verdict = await same_answer(text, reference, answer, ask=ask)
     problem = problem.but(
         confirmations=[*problem.confirmations, Confirmation(model=reply.model, answer=answer, agrees=verdict.equal)],
-        prompt_versions={**versions, **verdict.prompt_versions},
+        prompt_versions={**problem.prompt_versions, **verdict.prompt_versions},
     )
     if verdict.equal is None:
         return Discarded(problem, Reason.UNDECIDED, verdict.reason)

@@ -21,7 +21,7 @@ from shared.grading.tokens import tokenise
 
 MAX_CHARS = 4_000  # a longer text is no final answer
 
-_DECIMAL_COMMA = re.compile(r"(?<![\d,.])(\d+),(\d+)(?![\d,.])")
+_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
 
 
 def compare(reference: str, candidate: str) -> bool | None:
@@ -59,9 +59,13 @@ def _values(a: str, b: str) -> bool | None:
     if verdict is False and any(plain):
         return _quantities(plain[0] or a, plain[1] or b)
     if verdict is False and ("," in a) != ("," in b):
-        decimal = _quantities(_DECIMAL_COMMA.sub(r"\1.\2", a), _DECIMAL_COMMA.sub(r"\1.\2", b))
+        decimal = _quantities(_with_point(a), _with_point(b))
         return False if decimal is False else None
     return verdict
+
+
+def _with_point(text: str) -> str:
+    return f"{pair.group(1)}.{pair.group(2)}" if (pair := _DECIMAL_COMMA.fullmatch(text)) else text
 
 
 def _quantities(a: str, b: str) -> bool | None:

@@ -141,6 +141,8 @@ class _Parser(Cursor):
         match token.kind:
             case "num":
                 return self._number(token)
+            case "sym" if token.text in "fg" and self.peek() == "(":
+                raise Unclear("a function that the problem gives")
             case "sym":
                 return Node("sym", name=subscripted(token.text, self))
             case "π":

@@ -78,6 +78,8 @@ class Reader:
         return listed(flat, len(groups) > 1)
 
     def _single(self, tokens: list[Token]) -> Answer:
+        if not tokens:
+            raise Unclear("nothing")
         kinds = kinds_of(tokens)
         if "mod" in kinds:
             return self._congruence(tokens)
@@ -125,7 +127,8 @@ class Reader:
 
     def _equation(self, sides: list[list[Token]]) -> Answer:
         first, last = sides[0], sides[-1]
-        if len(sides) > 2:
+        known = len(sides) == 2 and not any(token.kind == "sym" for side in sides for token in side)
+        if len(sides) > 2 or known:
             values = [parse(side) for side in (sides[1:] if name_of(first) else sides)]
             if unknowns(*values) or not all(same(values[0], value, self._work) for value in values[1:]):
                 raise Unclear("a chain of equations")

@@ -28,14 +28,14 @@ class ModelReply(BaseModel):
 
 
 def as_text(value: object) -> object:
-    """Numbers as text, null as empty, a list of simple values joined by commas; what else is no text stays as it is."""
+    """Numbers as text, null as empty, a plain list joined by commas, other JSON as written."""
     if value is None:
         return ""
     if isinstance(value, bool | int | float):
         return str(value)
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         return ", ".join(str(item) for item in value)
-    if isinstance(value, dict):
+    if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return value.strip() if isinstance(value, str) else value
 

@@ -70,7 +70,7 @@ def _same(a: Node, b: Node, first: Traits, second: Traits, base: str, work: Work
         return _same_constant(a, b, first, second, Point({}, work, base))
     if len(names) > MAX_UNKNOWNS:
         return None
-    if "C" in names and {"C"} != mine | others:
+    if {"C"} < mine | others and (_without_constant(a) != a or _without_constant(b) != b):
         return _same_but_for_constant(a, b, names, base, work)
 
     def at(point: Point) -> bool | None:

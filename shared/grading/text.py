@@ -13,7 +13,7 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _TEXT_COMMAND = re.compile(
     r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf|tt)|operatorname\*?|mbox|bm|boldsymbol)\s*\{([^{}]*)\}"
 )
-_NUMBER_SETS = re.compile(r"\\math(?:bb|bf|rm)\s*\{?\s*R\s*\}?|ℝ|\\R(?![A-Za-z])")
+_NUMBER_SETS = re.compile(r"all real numbers|all reals|\\math(?:bb|bf|rm)\s*\{?\s*R\s*\}?|ℝ|\\R(?![A-Za-z])")
 _DRESS = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|rm|bf)(?![A-Za-z])")
 _MATRIX = re.compile(r"\\(begin|end)\s*\{\s*(?:[pbB]?matrix|smallmatrix)\s*\}")
 _MOD = re.compile(r"\(\s*(?:\\?b?mod|modulo)\s*\{?\s*(\d+)\s*\}?\s*\)|\\(?:pmod|bmod|mod)\s*\{?\s*(\d+)\s*\}?")
@@ -65,6 +65,12 @@ def _last_box(text: str) -> str | None:
     return None
 
 
+def _ended(text: str) -> str:
+    """Without a full stop or comma at its end; an ellipsis stays."""
+    bare = text.rstrip(" .,;")
+    return text if text[len(bare) :].count(".") > 1 else bare
+
+
 def final_part(text: str) -> str:
     """The last box; else what follows the last `answer is`; else the text. Markdown and final stops taken off."""
     text = text.strip()
@@ -79,7 +85,7 @@ def final_part(text: str) -> str:
     if text.startswith("**") or text.endswith("**"):
         text = text.strip("*")
     text = _WORDS_BEFORE.sub("", text.strip())
-    return text.rstrip(" .,;")
+    return _ended(text)
 
 
 def _dollars(text: str) -> str:
@@ -111,7 +117,7 @@ def clean(text: str) -> str:
     text = re.sub(r"\^\s*(?:\{\s*°\s*\}|°)", "°", text)
     text = text.replace("<=", "≤").replace(">=", "≥").replace("+/-", "±").replace(" !=", " ≠")
     text = _bare(re.sub(r"\s+", " ", text).strip())
-    return text.rstrip(" .,;")
+    return _ended(text)
 
 
 def _bare(text: str) -> str:

@@ -87,12 +87,11 @@ def split(text: str) -> tuple[str, Unit | None]:
     found = _TAIL.search(text, max(0, len(text) - MAX_TAIL))
     if found is None:
         return text, None
-    head, tail = text[: found.start()].rstrip(), found.group()
+    head, tail = text[: found.start()].rstrip(), found.group().strip()
     if not head or head[-1] in "+-*/^=(_,|":
         return text, None
-    bare = len(tail) == 1
-    if bare and (re.search(r"(?<!\\)\b[A-Za-z]", re.sub(r"\\[a-z]+|π", "", head)) or text[found.start() - 1] != " "):
-        return text, None
+    if len(tail) == 1 and (text[-2] != " " or re.search("[A-Za-z]", re.sub(r"\\[a-z]+", "", head))):
+        return text, None  # an unknown, perhaps
     unit = _unit(tail)
     return (head, unit) if unit else (text, None)
 
