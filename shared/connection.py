@@ -39,7 +39,8 @@ def connection_options(settings: Settings, name: str, lifeline: Lifeline) -> dic
         log.debug("nats: %s", error)
 
     async def on_disconnect() -> None:
-        log.warning("lost NATS; reconnecting")
+        if not lifeline.deliberate:
+            log.warning("lost NATS; reconnecting")
 
     async def on_reconnect() -> None:
         log.info("NATS is back")
