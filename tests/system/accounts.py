@@ -1,0 +1,133 @@
+"""What has to be true of a batch at its end, whatever happened on the way."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from typing import Any
+
+from shared import subjects
+from shared.contracts.batch import END_STATUSES, Batch
+from shared.contracts.statuses import BatchStatus
+from shared.ledger import Fact
+from tests.system.stack import Stack
+
+ACCEPTED = ("valid", "surplus")
+EXPECTED_ERRORS = ("dead letter",)  #: what a log may say at level ERROR in any test
+REPORT: list[str] = []  #: lines for the end of the run
+
+
+async def facts_of(stack: Stack, batch_id: str) -> list[Fact]:
+    """All that the ledger holds of the batch."""
+    found: list[Fact] = []
+    while facts := await stack.ledger.read(found[-1].seq if found else 0, subject=f"*.*.{batch_id}.>"):
+        found += facts
+    return found
+
+
+async def rows_of(stack: Stack, batch_id: str) -> list[dict[str, Any]]:
+    return [row async for row in stack.store.problems.stream(batch_id=batch_id)]
+
+
+async def calls_of(stack: Stack, batch_id: str) -> list[dict[str, Any]]:
+    return [call for row in await rows_of(stack, batch_id) for call in await stack.store.calls.of_problem(row["id"])]
+
+
+async def check_completed(stack: Stack, batch_id: str, wanted: int, *, whole_ledger: bool = True) -> Batch:
+    """Exactly the number wanted, and every count and cost in agreement."""
+    batch = await stack.ended(batch_id, BatchStatus.COMPLETED)
+    assert batch.valid == wanted
+    await check(stack, batch_id, whole_ledger=whole_ledger)
+    return batch
+
+
+async def check(stack: Stack, batch_id: str, *, whole_ledger: bool = True) -> None:
+    """`whole_ledger`: it holds every fact of the batch, none was lost or purged."""
+    batch = await stack.batch(batch_id)
+    rows = await rows_of(stack, batch_id)
+    _check_rows(batch, rows)
+    calls = await calls_of(stack, batch_id)
+    assert len({call["id"] for call in calls}) == len(calls) == batch.calls == await stack.store.calls.count(batch_id)
+    assert sum(call["cost"] for call in calls) == batch.cost, "the batch costs what its calls cost"
+    facts = await facts_of(stack, batch_id)
+    _check_hops(facts)
+    if whole_ledger:
+        _check_ends(facts, rows)
+        recorded = [json.loads(fact.data) for fact in facts if fact.subject.startswith("calls.")]
+        assert {call["id"] for call in recorded} == {call["id"] for call in calls}
+        assert sum(call["cost"] for call in recorded) == batch.cost
+    shown = await stack.status(batch_id)
+    assert shown["status"] == batch.status
+    assert shown["stats"] == {status: batch.counts.get(status, 0) for status in END_STATUSES} | {"in_progress": 0}
+
+
+def _check_rows(batch: Batch, rows: list[dict[str, Any]]) -> None:
+    """Every slot has one end, and the counters are the rows'."""
+    assert [row["slot"] for row in rows] == list(range(batch.issued))
+    assert all(row["status"] in END_STATUSES and not row["stage"] for row in rows)
+    assert Counter(row["status"] for row in rows) == batch.counts
+    assert Counter(row["reason"] for row in rows if row["reason"]) == batch.reasons
+    ranked = {row["rank"]: row["status"] for row in rows if row["status"] in ACCEPTED}
+    assert sorted(ranked) == list(range(1, batch.accepted + 1))
+    wanted = batch.wish.num_problems
+    assert all((rank <= wanted) == (status == "valid") for rank, status in ranked.items())
+
+
+def _check_hops(facts: list[Fact]) -> None:
+    places = Counter(fact.subject.split(".", 2)[2] for fact in facts if fact.subject.startswith("problems."))
+    assert max(places.values(), default=1) == 1, "a hop has two successors"
+
+
+def _check_ends(facts: list[Fact], rows: list[dict[str, Any]]) -> None:
+    """Of each slot the ledger's last word is one end, and the row's is the same."""
+    ends: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    highest: Counter[int] = Counter()
+    for fact in facts:
+        place = subjects.parse(fact.subject)
+        if not isinstance(place, subjects.ProblemSubject):
+            continue
+        highest[place.slot] = max(highest[place.slot], place.hop)
+        if place.stage == subjects.FINISHED:
+            ends[place.slot].append((place.hop, json.loads(fact.data)["status"]))
+    for row in rows:
+        slot = row["slot"]
+        replays = row["envelope"].get("replays", 0)
+        assert len(ends[slot]) == 1 + replays, (slot, ends[slot])
+        hop, status = max(ends[slot])
+        assert hop == highest[slot] == row["hop"]
+        assert ("valid" if row["status"] in ACCEPTED else row["status"]) == status
+
+
+async def check_bill(stack: Stack, *batch_ids: str, in_flight: int | None = None) -> int:
+    """The simulator's bill since `new_account` is ours, but for calls that were in flight at a kill: how many.
+
+    At most as many as the killed stages held (`in_flight`, where given).
+    """
+    ours: dict[str, Counter[str]] = defaultdict(Counter)
+    for batch_id in batch_ids:
+        for call in await calls_of(stack, batch_id):
+            ours[call["model"]["model_name"]].update(calls=1, cost_nano=call["cost"])
+    difference = money = 0
+    for model, billed in (await stack.billed()).items():
+        missing = billed["calls"] - ours[model]["calls"]
+        unpaid = billed["cost_nano"] - ours[model]["cost_nano"]
+        assert missing >= 0, f"{model}: we recorded {-missing} calls that were never made"
+        assert (unpaid > 0) == (missing > 0), f"{model}: {missing} calls and {unpaid} nano-dollars of difference"
+        difference += missing
+        money += unpaid
+    limit = stack.in_flight_at_kills if in_flight is None else in_flight
+    assert difference <= limit, f"{difference} calls were billed and not recorded; at most {limit} were in flight"
+    return difference
+
+
+def check_logs(stack: Stack, *expected: str) -> None:
+    """Nothing went wrong that nobody expected."""
+    for name, lines in stack.logged().items():
+        odd = [line for line in lines if " ERROR " in line or " CRITICAL " in line or "Traceback" in line]
+        odd = [line for line in odd if not any(words in line for words in (*EXPECTED_ERRORS, *expected))]
+        assert not odd, f"{name} logged:\n" + "\n".join(odd[:5])
+
+
+def report(what: str, difference: int, limit: int) -> None:
+    """For the end of the run: billed calls that our books do not have."""
+    REPORT.append(f"{what}: {difference} (at most {limit} were in flight)")

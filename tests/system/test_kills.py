@@ -1,0 +1,31 @@
+"""SIGKILL of each service in turn, and of NATS, in the middle of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.contracts.statuses import ROUTE
+from tests.system.accounts import check_bill, check_completed, check_logs, report
+from tests.system.stack import Stack
+
+pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+WANTED = 60
+
+
+@pytest.mark.parametrize("victim", ["gateway", "conductor", *ROUTE, "nats"])
+async def test_a_kill_in_the_middle(both: Stack, victim: str, record_property: Callable[[str, object], None]) -> None:
+    stack = both
+    await stack.simulate(latency=0.3)
+    batch_id = await stack.create(WANTED)
+    await stack.reaches(batch_id, 5, holding=victim if victim in ROUTE else None)
+    await stack.kill(victim)
+    await stack.revive(victim)
+    await check_completed(stack, batch_id, WANTED)
+    # who holds no call loses none: the stages keep what they paid for until the ledger has it
+    difference = await check_bill(stack, batch_id)
+    record_property("calls_in_flight_at_the_kill", difference)
+    report(f"{victim} killed", difference, stack.in_flight_at_kills)
+    check_logs(stack)
