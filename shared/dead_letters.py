@@ -96,22 +96,26 @@ async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
         envelope = Envelope.model_validate(source)
     except ValidationError as error:
         raise ValueError("the dead letter holds no readable envelope, so it cannot be replayed") from error
-    known = max(dead.hop, int((row or {}).get("hop", 0)))
-    while True:
-        newest = await ledger.last(f"problems.*.{dead.batch_id}.{dead.slot}.*")
-        parsed = subjects.parse(newest.subject) if newest else None
-        hop = max(known, parsed.hop if isinstance(parsed, subjects.ProblemSubject) else 0) + 1
-        again = envelope.but(
-            hop=hop, route=_rest(envelope, dead.stage), faults=0, replays=envelope.replays + 1,
-            status=None, reason=None, not_before=None,
-        )  # fmt: skip
-        slot = int(dead.slot)
-        subject = subjects.problem(dead.stage, dead.batch_id, slot, hop)
-        span = subjects.problem_span(dead.batch_id, slot, hop)
-        if await ledger.publish_once(subject, again.model_dump_json().encode(), span=span) is not None:
-            await drop(ledger, dead.id)
-            return hop
-        known = hop
+    newest = await ledger.last(f"problems.*.{dead.batch_id}.{dead.slot}.*")
+    parsed = subjects.parse(newest.subject) if newest else None
+    known = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else 0
+    hop = max(dead.hop, int((row or {}).get("hop", 0)), known) + 1
+    again = envelope.but(
+        hop=hop,
+        route=_rest(envelope, dead.stage),
+        faults=0,
+        replays=envelope.replays + 1,
+        status=None,
+        reason=None,
+        not_before=None,
+    )
+    slot = int(dead.slot)
+    subject = subjects.problem(dead.stage, dead.batch_id, slot, hop)
+    span = subjects.problem_span(dead.batch_id, slot, hop)
+    # a refusal means that another has just sent it on, which is as good
+    await ledger.publish_once(subject, again.model_dump_json().encode(), span=span)
+    await drop(ledger, dead.id)
+    return hop
 
 
 def _rest(envelope: Envelope, stage: str) -> list[str]:

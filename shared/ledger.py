@@ -124,7 +124,7 @@ class Ledger:
 
     async def _declare(self, config: StreamConfig) -> None:
         try:
-            current = (await self.js.stream_info(config.name)).config
+            current = (await self.js.stream_info(str(config.name))).config
         except NotFoundError:
             await self.js.add_stream(config)
             return
@@ -195,7 +195,7 @@ class Ledger:
                         break
                     # each message names its predecessor in this answer: a lost one shows, and is asked for again
                     expected = facts[-1].seq if facts else 0
-                    if int(message.headers.get("Nats-Last-Sequence", expected)) != expected:
+                    if int((message.headers or {}).get("Nats-Last-Sequence", expected)) != expected:
                         break
                     facts.append(fact)
             finally:

@@ -88,9 +88,8 @@ def unreadable(
         place.stage, place.batch_id, place.slot, place.hop, error=error, envelope=problem, raw=raw, at=time.time()
     )
     ending = Ending(code=Reason.POISON, detail=error[:2000])
-    stub = problem or Envelope.model_construct(
-        batch_id=place.batch_id, slot=place.slot, hop=place.hop, route=[], subject="", topic=""
-    )
+    known = {"batch_id": place.batch_id, "slot": place.slot, "hop": place.hop, "route": [], "subject": "", "topic": ""}
+    stub = problem or Envelope.model_construct(**known)  # type: ignore[arg-type]
     finished = stub.but(hop=place.hop + 1, status=Status.FAILED, reason=ending)
     return Successor(finished, subjects.FINISHED, dead)
 
