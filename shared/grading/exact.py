@@ -46,8 +46,16 @@ def _cleaned(a: str, b: str) -> bool | None:
         return True
     first, second = words.choice(a), words.choice(b)
     if first and second:
-        return first.letter == second.letter
+        return _choices(first, second)
     return _values(first.beside if first else a, second.beside if second else b)
+
+
+def _choices(a: words.Choice, b: words.Choice) -> bool | None:
+    """By the letter, unless what is written beside it on both sides says otherwise."""
+    same_letter = a.letter == b.letter
+    if a.beside and b.beside and _values(a.beside, b.beside) is not same_letter:
+        return None
+    return same_letter
 
 
 def _values(a: str, b: str) -> bool | None:
