@@ -194,6 +194,8 @@ async def test_a_call_sends_the_prompt_once_and_returns_what_was_said(
     assert server.seen[0].path == "/v1/chat/completions"
     key = KEY if provider == "openai" else "none"
     assert server.seen[0].headers["Authorization"] == f"Bearer {key}"
+    assert server.seen[0].headers["Content-Type"] == "application/json"
+    assert not [name for name in server.seen[0].headers if name.lower().startswith("x-stainless")]
 
 
 async def test_no_system_part_no_message_for_it(wire: Wire, server: Server) -> None:
