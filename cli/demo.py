@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import threading
 import time
 from pathlib import Path
@@ -15,11 +14,11 @@ import httpx
 
 from cli.batches import start
 from cli.client import Gateway
-from cli.exits import Failure
+from cli.exits import USAGE, Failure
 from cli.export import export
 from cli.plan import locked, make_plan
 from cli.screen import clean, console, dollars
-from cli.supervisor import Supervisor
+from cli.supervisor import Supervisor, on_end
 from cli.watch import CODES, watch
 from shared import logs
 from shared.embedded import NatsServer, free_port
@@ -45,8 +44,7 @@ class Backstage:
         self._thread = threading.Thread(target=self._run, name="supervisor")
 
     def __enter__(self) -> Backstage:
-        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(which, self._interrupt)
+        on_end(self._interrupt)
         self._thread.start()
         return self
 
@@ -76,6 +74,8 @@ class Backstage:
 
 def demo(*, num: int, out: Path, data: Path | None, show: int, seed: int | None, began: float) -> int:
     """`began` is when the command did (monotonic). The exit code tells how the batch ended."""
+    if not out.parent.is_dir():
+        raise Failure(f"--out {out}: there is no folder {out.parent}", USAGE)
     known = settings()
     data_dir = (data or known.data_dir / "demo").resolve()
     with locked(data_dir):

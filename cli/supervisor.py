@@ -6,11 +6,13 @@ import contextlib
 import http.client
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing import connection
 from multiprocessing.context import BaseContext
+from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,13 @@ TICK = 0.25  # s between two looks at nats-server
 NATS_PAUSE = 2.0  # s between two attempts to bring nats-server back
 STARTS = 4  # failures in a row, before the stack was ever ready, that end the attempt
 READY_WITHIN = 120.0  # s
+
+
+def on_end(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Call it for Ctrl-C, SIGTERM and a closed terminal (unless `nohup` said that this does not matter)."""
+    for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if which != signal.SIGHUP or signal.getsignal(which) != signal.SIG_IGN:
+            signal.signal(which, handler)
 
 
 class Supervisor:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from types import FrameType
 
 from cli.exits import OK, USAGE, Failure
 from cli.plan import locked, make_plan, refuse_taken
 from cli.processes import SCALABLE
-from cli.supervisor import Supervisor
+from cli.supervisor import Supervisor, on_end
 from shared import logs
 from shared.settings import settings
 
@@ -43,8 +42,7 @@ def up(data: Path | None, host: str | None, port: int | None, scale: list[str]) 
         def stop(_signal: int, _frame: FrameType | None) -> None:
             supervisor.ask_to_stop(hurry=supervisor.stopping)
 
-        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(which, stop)
+        on_end(stop)
         logs.configure("stumper")
         supervisor.run(_say_ready)
     return OK
