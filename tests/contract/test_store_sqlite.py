@@ -60,6 +60,15 @@ async def test_a_full_disk_is_unavailable_and_half_of_a_chunk_is_not_stored(path
         assert await store.problems.slots("b1") == {0, 1}
 
 
+async def test_a_row_that_no_table_takes_harms_no_other(path: Path) -> None:
+    async with await SqliteStore.open(path) as store:
+        with pytest.raises(sqlite3.IntegrityError):
+            await store.problems.put([row(0), row(1) | {"batch_id": None}])
+        assert await store.problems.count() == 0
+        await store.problems.put([row(2)])
+        assert await store.problems.slots("b1") == {2}
+
+
 async def test_what_is_no_database_is_refused(path: Path) -> None:
     overwrite(path, 0, 5_000)
     with pytest.raises(StoreUnavailable, match="not a database"):
