@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from pathlib import Path
 
+from tests.benchmarks.demo import demo
+from tests.benchmarks.ideal import ideal
 from tests.benchmarks.report import Asked, machine, note
+from tests.benchmarks.rest import rest
 from tests.benchmarks.servers import Failed
 from tests.benchmarks.side import WAYS, side
 
-BENCHMARKS = {"side": side}
+BENCHMARKS = {"demo": demo, "rest": rest, "ideal": ideal, "side": side}
 STORES = {"sqlite": {"sqlite"}, "mongo": {"mongo"}, "both": {"sqlite", "mongo"}}
 
 
@@ -21,12 +26,14 @@ def main() -> int:
     parser.add_argument("--store", choices=STORES, default="both", help="of this pipeline")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS), help="of the side-by-side benchmark")
     parser.add_argument("--latency", nargs="*", type=float, default=[0.2, 0.0], help="s a call, side by side")
+    parser.add_argument("--profile", type=Path, metavar="DIR", help="py-spy's samples of the side-by-side benchmark")
     given = parser.parse_args()
     if unknown := set(given.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; known are {', '.join(BENCHMARKS)}")
     left_out = STORES["both"] - STORES[given.store]
     ways = tuple(way for way in given.ways if way not in left_out)
-    asked = Asked(given.rounds, given.problems, ways, tuple(given.latency))
+    asked = Asked(given.rounds, given.problems, ways, tuple(given.latency), given.profile)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     print(f"Measured on {machine()}.\n", flush=True)
     failed = 0
     for name in given.names or BENCHMARKS:

@@ -7,7 +7,7 @@ re-solve (model `prepared`) finds k in the request and is right, the target (`pr
 `--accept 0.5` the right answer for every second k. Embeddings (`prepared-embed`) are random vectors of 64 numbers,
 prepared too, of which no two are as near as 0.82.
 
-    python tests/benchmarks/prepared_server.py [--port 0] [--latency SECONDS] [--accept SHARE]
+    python -m tests.benchmarks.prepared_server [--port 0] [--latency SECONDS] [--accept SHARE]
 
 prints `PORT n`. GET /count: calls answered; GET /cpu: its own CPU seconds; GET /: what it is.
 """

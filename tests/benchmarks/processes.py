@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 TICK = 1000 / os.sysconf("SC_CLK_TCK")  # ms
@@ -35,6 +35,12 @@ def cpu(pid: int) -> float:
     return sum(map(int, fields[11:15])) * TICK if fields else 0.0
 
 
+def cpu_of_all() -> float:
+    """Milliseconds that the machine's cores were busy since it was started, for whomever."""
+    user, nice, system, _idle, _waiting, irq, softirq, steal = Path("/proc/stat").read_text().split()[1:9]
+    return sum(map(int, (user, nice, system, irq, softirq, steal))) * TICK
+
+
 def memory(pid: int) -> float:
     """MB of memory as PSS: a page that n processes share counts 1/n for each."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
@@ -43,20 +49,22 @@ def memory(pid: int) -> float:
     return 0.0
 
 
-def cpu_by_name(names: dict[int, str]) -> Counter[str]:
+def cpu_by_name(names: dict[int, str]) -> dict[str, float]:
     """Milliseconds so far, by the processes' names."""
-    used: Counter[str] = Counter()
-    for pid, name in names.items():
-        used[name] += cpu(pid)
-    return used
+    return _by_name(names, cpu)
 
 
-def memory_by_name(names: dict[int, str]) -> Counter[str]:
-    used: Counter[str] = Counter()
-    for pid, name in names.items():
-        used[name] += memory(pid)
-    return used
+def memory_by_name(names: dict[int, str]) -> dict[str, float]:
+    """MB, by the processes' names."""
+    return _by_name(names, memory)
 
 
-def used_between(before: Counter[str], after: Counter[str]) -> dict[str, float]:
+def used_between(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
     return {name: after[name] - before[name] for name in after}
+
+
+def _by_name(names: dict[int, str], measure: Callable[[int], float]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for pid, name in names.items():
+        sums[name] = sums.get(name, 0.0) + measure(pid)
+    return sums

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Asked:
     problems: int
     ways: tuple[str, ...]
     latencies: tuple[float, ...]
+    profile: Path | None
 
 
 def note(text: str) -> None:
@@ -27,6 +30,13 @@ def note(text: str) -> None:
 def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def middle(values: Sequence[float], form: str) -> str:
+    """The median, with the least and the most where they differ. `form` as in "{:.1f} s"."""
+    low, high = form.format(min(values)), form.format(max(values))
+    shown = form.format(median(values))
+    return shown if low == high else f"{shown} ({low} to {high})"
 
 
 def machine() -> str:

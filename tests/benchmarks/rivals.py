@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.rivals (loop|threads) MODELS_URL PROBLEMS IN_FLIGHT
 
-makes the problems and prints JSON, seconds and CPU ms, after a few problems to warm up. Prompts, schemas and
+makes the problems and prints what they took as JSON, after a few problems to warm up. Prompts, schemas and
 reply types are those that the stages send; answers are compared as text, and no repeats are looked for, which is to
 the rivals' favour.
 """
@@ -28,6 +28,7 @@ from services.solver.logic import SOLVE
 from shared.contracts.ask import Rendered
 from shared.grading.replies import Answer
 from shared.llm.shapes import response_format
+from tests.benchmarks.processes import cpu_of_all
 
 MODEL, TARGET, EMBEDDING = "prepared", "prepared-target", "prepared-embed"
 WARM_UP = 10  # problems before the clock starts, for all that is loaded at the first call
@@ -69,7 +70,29 @@ def problem(number: int) -> Generator[Chat | str, Any, bool]:
     return review.valid and confirmed.answer == draft.answer != tried.answer and len(vector) > 0
 
 
-async def loop(url: str, problems: int, in_flight: int) -> tuple[float, float]:
+class Clock:
+    """What is spent from here on: s, and ms of CPU by this process, by the models, and by the whole machine."""
+
+    def __init__(self, models: str) -> None:
+        self._models = models
+        self._before = self._now()
+
+    def _now(self) -> dict[str, float]:
+        models = 1000 * float(httpx2.get(f"{self._models}/cpu", trust_env=False).text)
+        return {
+            "machine_ms": cpu_of_all(),
+            "models_ms": models,
+            "seconds": time.perf_counter(),
+            "cpu_ms": 1000 * time.process_time(),
+        }
+
+    def read(self) -> dict[str, float]:
+        seconds, used = time.perf_counter(), 1000 * time.process_time()
+        now = self._now() | {"seconds": seconds, "cpu_ms": used}
+        return {what: now[what] - self._before[what] for what in now}
+
+
+async def loop(url: str, problems: int, in_flight: int) -> dict[str, float]:
     """`asyncio.gather` over the SDK's asynchronous client, on the faster of its transports (aiohttp)."""
     limits = httpx2.Limits(max_connections=2 * in_flight, max_keepalive_connections=2 * in_flight)
     client = AsyncOpenAI(
@@ -94,14 +117,14 @@ async def loop(url: str, problems: int, in_flight: int) -> tuple[float, float]:
 
     async with client:
         await asyncio.gather(*map(one, range(WARM_UP)))
-        began, used = time.perf_counter(), time.process_time()
+        clock = Clock(url)
         valid = await asyncio.gather(*map(one, range(problems)))
-        spent = time.perf_counter() - began, time.process_time() - used
+        spent = clock.read()
     assert all(valid), f"{valid.count(False)} of {problems} are not valid"
     return spent
 
 
-def threads(url: str, problems: int, in_flight: int) -> tuple[float, float]:
+def threads(url: str, problems: int, in_flight: int) -> dict[str, float]:
     """A pool of threads over the SDK's synchronous client, with as many connections kept as there are threads."""
     limits = httpx2.Limits(max_connections=2 * in_flight, max_keepalive_connections=2 * in_flight)
     client = OpenAI(
@@ -124,17 +147,17 @@ def threads(url: str, problems: int, in_flight: int) -> tuple[float, float]:
 
     with client, ThreadPoolExecutor(in_flight) as pool:
         list(pool.map(one, range(WARM_UP)))
-        began, used = time.perf_counter(), time.process_time()
+        clock = Clock(url)
         valid = list(pool.map(one, range(problems)))
-        spent = time.perf_counter() - began, time.process_time() - used
+        spent = clock.read()
     assert all(valid), f"{valid.count(False)} of {problems} are not valid"
     return spent
 
 
 def main() -> None:
     way, url, problems, in_flight = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    run = asyncio.run(loop(url, problems, in_flight)) if way == "loop" else threads(url, problems, in_flight)
-    print(json.dumps({"seconds": run[0], "cpu_ms": 1000 * run[1]}))
+    spent = asyncio.run(loop(url, problems, in_flight)) if way == "loop" else threads(url, problems, in_flight)
+    print(json.dumps(spent))
 
 
 if __name__ == "__main__":

@@ -85,8 +85,8 @@ class Models:
 @contextmanager
 def prepared(latency: float, accept: float = 1.0) -> Iterator[Models]:
     """`latency`: seconds a call. `accept`: the share of problems that stump the target."""
-    command = [sys.executable, ROOT / "tests/benchmarks/prepared_server.py"]
-    command += ["--latency", str(latency), "--accept", str(accept)]
+    command = [sys.executable, "-m", "tests.benchmarks.prepared_server", "--latency", str(latency)]
+    command += ["--accept", str(accept)]
     with ended(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())) as process:
         assert process.stdout is not None
         for line in process.stdout:
