@@ -1,0 +1,174 @@
+"""What providers answer, or do not, and which fault that is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from shared.errors import Fault, Permanent, Refused, Rejected, Transient
+from shared.llm.clients import open_wire
+from shared.llm.wire import Answer, Lost, Wire
+from tests.contract.test_providers.server import (
+    KEY,
+    Play,
+    Server,
+    ask,
+    bad_gzip,
+    chat,
+    cut,
+    cut_in_the_body,
+    drip,
+    fails,
+    fault,
+    hang,
+    model,
+    not_http,
+    says,
+    settings,
+)
+
+# what is said back
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        (chat("cut of", "length"), Answer("cut of", "length", 7, 3)),
+        (chat(None, refusal="I will not"), Answer("I will not", "refused", 7, 3)),
+        (chat("half", "content_filter"), Answer("half", "refused", 7, 3)),
+        (chat(None), Answer("", "stop", 7, 3)),
+        (chat("x", None, usage=None), Answer("x", "stop", None, None)),
+        (chat("x", usage=("many", -1)), Answer("x", "stop", None, None)),
+        (chat([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]), Answer("ab", "stop", 7, 3)),
+        (chat("half a pair: \ud800"), Answer("half a pair: ?", "stop", 7, 3)),
+    ],
+)
+async def test_replies(wire: Wire, server: Server, body: Any, answer: Answer) -> None:
+    server.script = [says(body)]
+    assert await ask(wire) == answer
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "<html>", "[]", "null", "{}", '{"choices": []}', '{"choices": [{}]}', '{"choices": [{"message": null}]}',
+     '{"error": {"message": "overloaded"}}', '{"choices": [{"message": {"content": 5}}]}', "[" * 100_000, '{"choices'],
+)  # fmt: skip
+async def test_a_body_that_is_no_reply_may_have_been_paid(wire: Wire, server: Server, body: str) -> None:
+    server.script = [says(body)]
+    assert isinstance(await fault(wire), Lost)
+
+
+@pytest.mark.parametrize("play", [cut, cut_in_the_body, not_http, bad_gzip])
+async def test_a_connection_that_breaks_may_have_been_paid(wire: Wire, server: Server, play: Play) -> None:
+    server.script = [play]
+    assert isinstance(await fault(wire), Lost)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("play", [hang, drip])
+async def test_no_reply_in_time_may_have_been_paid(hasty: Wire, server: Server, play: Play) -> None:
+    server.script = [play]
+    error = await fault(hasty)
+    assert isinstance(error, Lost)
+    assert "no reply in time" in str(error)
+    assert len(server.seen) == 1
+
+
+async def test_nobody_there_was_not_paid(provider: str, unused_tcp_port: int) -> None:
+    wire = open_wire(provider, settings(provider, f"http://127.0.0.1:{unused_tcp_port}"))
+    error = await fault(wire)
+    await wire.close()
+    assert isinstance(error, Transient)
+    assert not isinstance(error, Lost)
+    assert "cannot connect" in str(error)
+
+
+STATUSES: list[tuple[int, str, str | None, type[Fault]]] = [
+    (401, "Incorrect API key provided", "invalid_api_key", Permanent),
+    (402, "Insufficient balance", None, Permanent),
+    (403, "Country not supported", None, Permanent),
+    (404, "The model `x` does not exist", "model_not_found", Permanent),
+    (404, "no such page", None, Permanent),
+    (307, "elsewhere", None, Permanent),
+    (400, "The model `x` does not exist or you do not have access to it", "model_not_found", Permanent),
+    (400, "Billing hard limit has been reached", "billing_hard_limit_reached", Permanent),
+    (429, "You exceeded your current quota", "insufficient_quota", Permanent),
+    (400, "This model's maximum context length is 8192 tokens", "context_length_exceeded", Rejected),
+    (400, "anything", None, Rejected),
+    (413, "too large", None, Rejected),
+    (422, "anything", None, Rejected),
+    (418, "a teapot", None, Rejected),
+    (429, "Request too large for x: Limit 30000, Requested 50000", "rate_limit_exceeded", Rejected),
+    (429, "Rate limit reached", "rate_limit_exceeded", Transient),
+    *((status, "hm", None, Transient) for status in (408, 409, 425, 500, 502, 503, 504, 520, 529)),
+]
+
+
+@pytest.mark.parametrize(("status", "words", "code", "kind"), STATUSES)
+async def test_every_status_is_one_fault_and_one_request(
+    wire: Wire, server: Server, status: int, words: str, code: str | None, kind: type[Fault]
+) -> None:
+    # the SDK would obey `x-should-retry` and follow `location`, were it let
+    server.script = [fails(status, words, code, x_should_retry="true", location="/v1/other", retry_after_ms="1")]
+    error = await fault(wire)
+    assert type(error) is kind
+    assert words in str(error)
+    assert str(status) in str(error)
+    assert getattr(error, "limited", False) is (status == 429 and kind is Transient)
+    assert len(server.seen) == 1
+
+
+async def test_a_page_of_html_is_not_quoted(wire: Wire, server: Server) -> None:
+    server.script = [says("<html><body>Bad gateway at length</body></html>", 502)]
+    assert "<" not in str(await fault(wire))
+
+
+@pytest.mark.parametrize("echo", [KEY, f"Bearer {KEY}", "sk-proj-01234*************mnop", "sk-0123456789…"])
+async def test_a_key_that_the_provider_echoes_is_taken_out(server: Server, echo: str) -> None:
+    wire = open_wire("openai", settings("openai", server.url))
+    server.script = [fails(401, f"Incorrect API key provided: {echo}. See the docs.")]
+    error = await fault(wire)
+    await wire.close()
+    assert "sk-" not in str(error)
+    assert "[key]" in str(error)
+    assert "See the docs." in str(error)
+
+
+async def test_a_filter_before_the_model_is_a_refusal_that_costs_nothing(wire: Wire, server: Server) -> None:
+    server.script = [fails(400, "Your prompt was flagged", "content_policy_violation")]
+    assert await ask(wire) == Answer("Your prompt was flagged", "refused", 0, 0)
+    with pytest.raises(Refused):
+        await wire.embed(model(), "x")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry_after": "7"}, 7),
+        ({"retry_after": "1.5"}, 1.5),
+        ({"retry_after_ms": "250"}, 0.25),
+        ({"retry_after_ms": "250", "retry_after": "7"}, 0.25),
+        ({"retry_after": "999999"}, 3600),
+        ({"x_ratelimit_reset_requests": "6m0s", "x_ratelimit_remaining_requests": "0"}, 360),
+        ({"x_ratelimit_reset_tokens": "20ms", "x_ratelimit_remaining_tokens": "0",
+          "x_ratelimit_reset_requests": "6m0s", "x_ratelimit_remaining_requests": "5"}, 0.02),
+        ({"retry_after": "soon"}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+async def test_when_to_come_back(wire: Wire, server: Server, headers: dict[str, str], seconds: float | None) -> None:
+    server.script = [fails(429, **headers)]
+    error = await fault(wire)
+    assert isinstance(error, Transient)
+    assert error.retry_after == (None if seconds is None else pytest.approx(seconds))
+
+
+async def test_when_to_come_back_as_a_date(wire: Wire, server: Server) -> None:
+    server.script = [fails(429, retry_after=format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True))]
+    error = await fault(wire)
+    assert isinstance(error, Transient)
+    assert error.retry_after is not None
+    assert 1000 < error.retry_after <= 1800
