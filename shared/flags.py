@@ -9,7 +9,8 @@ from nats.aio.msg import Msg
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
 from shared.errors import Stopped
-from shared.ledger import CONTROLS, Ledger
+from shared.ledger import Ledger
+from shared.streams import CONTROLS
 
 log = logging.getLogger(__name__)
 PREFIX = f"$KV.{CONTROLS}."

@@ -17,29 +17,20 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import (
-    DiscardPolicy,
-    RetentionPolicy,
-    StorageType,
-    StoreCompression,
-    StreamConfig,
-)
+from nats.js.api import StreamConfig
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from shared import subjects
+from shared import streams, subjects
 from shared.connection import Lifeline, connection_options
 from shared.contracts.statuses import ROUTE, Flag
 from shared.errors import LedgerUnavailable
 from shared.settings import Settings
+from shared.streams import CONTROLS, DEAD, LEDGER, REPLICAS, VECTORS
 
-LEDGER, DEAD, VECTORS = "LEDGER", "DEAD", "VECTORS"
-CONTROLS, REPLICAS, LEASES = "controls", "replicas", "leases"
 ALREADY_DONE = 10071  # wrong last sequence: the fact is there
 RIVAL_AT_WORK = 10164  # replicated streams: a rival's write is in process, ask again
 TIMEOUT = 10.0  # s; JetStream's default of 0.5 s is too short under load
-REPLICA_TTL = 15.0  # s without a beat until a replica is gone
-WEEK = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +87,9 @@ class Ledger:
 
     async def ensure(self) -> None:
         """Declare streams and buckets, identically everywhere; nobody else does."""
-        common: dict[str, Any] = {
-            "storage": StorageType.FILE,
-            "retention": RetentionPolicy.LIMITS,
-            "discard": DiscardPolicy.NEW,
-            "compression": StoreCompression.S2,
-            "num_replicas": self.settings.nats_replicas,
-            "allow_direct": True,
-        }
-        limit = self.settings.ledger_max_bytes
         try:
-            await self._declare(
-                StreamConfig(
-                    name=LEDGER,
-                    subjects=["batches.>", "problems.>", "calls.>"],
-                    max_age=WEEK,
-                    max_bytes=limit,
-                    **common,
-                )
-            )
-            await self._declare(StreamConfig(name=DEAD, subjects=["dead.>"], max_bytes=limit // 8, **common))
-            await self._declare(StreamConfig(name=VECTORS, subjects=["vectors.>"], max_bytes=limit // 2, **common))
-            for bucket, ttl in ((CONTROLS, 0.0), (REPLICAS, REPLICA_TTL), (LEASES, 0.0)):
-                await self._declare(_bucket_config(bucket, ttl, common))
+            for config in streams.configs(self.settings):
+                await self._declare(config)
         except (NatsError, JetStreamError, TimeoutError) as error:
             raise LedgerUnavailable(f"the ledger cannot be declared: {error}") from error
 
@@ -287,22 +258,6 @@ class Ledger:
 
 def _replica_subject(replica: dict[str, Any]) -> str:
     return f"$KV.{REPLICAS}.{replica['service']}.{replica['id']}"
-
-
-def _bucket_config(bucket: str, ttl: float, common: dict[str, Any]) -> StreamConfig:
-    """A key-value bucket as a stream. Messages may carry a lifetime (the lease does), which nats-py's own bucket
-    configuration offers only together with delete markers, and a lease must not leave those."""
-    return StreamConfig(
-        name=f"KV_{bucket}",
-        subjects=[f"$KV.{bucket}.>"],
-        max_msgs_per_subject=1,
-        max_age=ttl,
-        allow_rollup_hdrs=True,
-        deny_delete=True,
-        allow_msg_ttl=True,
-        max_bytes=-1,
-        **common,
-    )
 
 
 def _fact(message: Msg) -> Fact | None:

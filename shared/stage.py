@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import platform
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from faststream import AckPolicy, FastStream
 from faststream.nats import JStream, NatsMessage, PullSub
@@ -32,12 +29,14 @@ from shared.contracts.outcome import Outcome
 from shared.dead_letters import letter
 from shared.errors import LedgerUnavailable
 from shared.flags import Flags
-from shared.ledger import LEDGER, Ledger
+from shared.ledger import Ledger
 from shared.llm.ask import Asking
 from shared.llm.clients import ModelClients
 from shared.llm.clock import StoppableClock
 from shared.logs import configure
+from shared.replica import identity
 from shared.settings import Settings, settings
+from shared.streams import LEDGER
 from shared.successor import Successor, after_error, after_outcome, unreadable
 
 MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
@@ -116,13 +115,7 @@ class Stage:
         self.clock = StoppableClock()
         self.clients = ModelClients(self.settings, clock=self.clock)
         self.flags = Flags(self.ledger)
-        self.replica: dict[str, Any] = {
-            "service": self.name,
-            "id": uuid.uuid4().hex[:12],
-            "pid": os.getpid(),
-            "host": platform.node(),
-            "started_at": time.time(),
-        }
+        self.replica = identity(self.name)
         while True:
             try:
                 await self._settle_in()

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import platform
 import time
-import uuid
 from dataclasses import dataclass, field
-from typing import Any
 
 from faststream import FastStream
 
@@ -20,6 +16,7 @@ from shared.connection import Broker, Lifeline
 from shared.errors import Unavailable
 from shared.ledger import Ledger
 from shared.logs import configure
+from shared.replica import identity
 from shared.settings import settings
 from shared.store import open_store
 from shared.store.protocols import Store
@@ -46,13 +43,7 @@ class Service:
         configure("conductor")
         self.ledger = Ledger(await self.broker.connect(), settings(), self.lifeline)
         self.lease = Lease(self.ledger, "conductor", settings().lease)
-        self.replica: dict[str, Any] = {
-            "service": "conductor",
-            "id": uuid.uuid4().hex[:12],
-            "pid": os.getpid(),
-            "host": platform.node(),
-            "started_at": time.time(),
-        }
+        self.replica = identity("conductor")
         self.work = asyncio.create_task(self._run())
 
     async def _run(self) -> None:

@@ -8,7 +8,8 @@ import time
 import uuid
 
 from shared.errors import LedgerUnavailable
-from shared.ledger import LEASES, Ledger
+from shared.ledger import Ledger
+from shared.streams import LEASES
 
 log = logging.getLogger(__name__)
 

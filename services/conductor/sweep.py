@@ -11,7 +11,7 @@ from shared import subjects
 from shared.contracts.batch import Batch, Row
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
-from shared.ledger import WEEK
+from shared.streams import WEEK
 
 log = logging.getLogger(__name__)
 

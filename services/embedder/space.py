@@ -14,7 +14,8 @@ import numpy as np
 from services.embedder.logic import Vector
 from shared import subjects
 from shared.contracts.envelope import Envelope, Similar, problem_id
-from shared.ledger import VECTORS, Ledger
+from shared.ledger import Ledger
+from shared.streams import VECTORS
 
 MAX_SPACES = 64  #: spaces kept in memory; the least recently used is read again when needed
 CLOSEST = 3  #: neighbours reported with a problem

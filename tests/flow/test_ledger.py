@@ -11,8 +11,9 @@ from shared import subjects
 from shared.contracts.statuses import Flag
 from shared.embedded import NatsServer
 from shared.errors import LedgerUnavailable
-from shared.ledger import LEASES, Ledger
+from shared.ledger import Ledger
 from shared.settings import Settings
+from shared.streams import LEASES
 
 
 async def test_a_fact_is_published_once(ledger: Ledger) -> None:

@@ -21,7 +21,8 @@ from shared import dead_letters
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import problem_id
 from shared.dead_letters import DeadLetter
-from shared.ledger import DEAD, Ledger
+from shared.ledger import Ledger
+from shared.streams import DEAD
 
 router = APIRouter(prefix="/api/dead", tags=["Dead letters"])
 

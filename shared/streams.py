@@ -1,0 +1,50 @@
+"""The streams and buckets, as every process declares them: identically, and nobody but `Ledger.ensure`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, StreamConfig
+
+from shared.settings import Settings
+
+LEDGER, DEAD, VECTORS = "LEDGER", "DEAD", "VECTORS"
+CONTROLS, REPLICAS, LEASES = "controls", "replicas", "leases"
+REPLICA_TTL = 15.0  # s without a beat until a replica is gone
+WEEK = 7 * 24 * 3600.0
+
+
+def configs(settings: Settings) -> list[StreamConfig]:
+    """Limits, never work queues: those forget what was published when the server restarts."""
+    common: dict[str, Any] = {
+        "storage": StorageType.FILE,
+        "retention": RetentionPolicy.LIMITS,
+        "discard": DiscardPolicy.NEW,
+        "compression": StoreCompression.S2,
+        "num_replicas": settings.nats_replicas,
+        "allow_direct": True,
+    }
+    limit = settings.ledger_max_bytes
+    facts = ["batches.>", "problems.>", "calls.>"]
+    return [
+        StreamConfig(name=LEDGER, subjects=facts, max_age=WEEK, max_bytes=limit, **common),
+        StreamConfig(name=DEAD, subjects=["dead.>"], max_bytes=limit // 8, **common),
+        StreamConfig(name=VECTORS, subjects=["vectors.>"], max_bytes=limit // 2, **common),
+        *(_bucket(name, ttl, common) for name, ttl in ((CONTROLS, 0.0), (REPLICAS, REPLICA_TTL), (LEASES, 0.0))),
+    ]
+
+
+def _bucket(name: str, ttl: float, common: dict[str, Any]) -> StreamConfig:
+    """A key-value bucket as a stream. Messages may carry a lifetime (the lease does), which nats-py's own bucket
+    configuration offers only together with delete markers, and a lease must not leave those."""
+    return StreamConfig(
+        name=f"KV_{name}",
+        subjects=[f"$KV.{name}.>"],
+        max_msgs_per_subject=1,
+        max_age=ttl,
+        allow_rollup_hdrs=True,
+        deny_delete=True,
+        allow_msg_ttl=True,
+        max_bytes=-1,
+        **common,
+    )
