@@ -9,8 +9,10 @@ from pathlib import Path
 
 from tests.benchmarks.demo import demo
 from tests.benchmarks.ideal import ideal
+from tests.benchmarks.prepared_server import VECTORS
 from tests.benchmarks.report import Asked, machine, note
 from tests.benchmarks.rest import rest
+from tests.benchmarks.rivals import WARM_UP
 from tests.benchmarks.servers import Failed
 from tests.benchmarks.side import WAYS, side
 
@@ -30,6 +32,8 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := set(given.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; known are {', '.join(BENCHMARKS)}")
+    if given.rounds < 1 or not 1 <= given.problems <= VECTORS - WARM_UP:
+        parser.error(f"at least one round, and 1 to {VECTORS - WARM_UP:,} problems: no more embeddings are prepared")
     left_out = STORES["both"] - STORES[given.store]
     ways = tuple(way for way in given.ways if way not in left_out)
     asked = Asked(given.rounds, given.problems, ways, tuple(given.latency), given.profile)
