@@ -99,6 +99,8 @@ class Fold:
             # written before a crash, or by a rival, and now counted
         else:
             envelope = _object(fact.data) or {}
+            if row is not None and not row["stage"] and not _again(row, envelope):
+                return  # a ghost that another stage took up: an end stands until the problem is sent on by hand
             where = _where(subject.stage, envelope)
             rank = row.get("rank") if row else None
             if where in ACCEPTED:
@@ -189,6 +191,12 @@ def _row(
         "level": envelope.get("level", ""),
         "reason": reason or None,
     }
+
+
+def _again(row: Row, envelope: dict[str, Any]) -> bool:
+    """Whether the problem was sent on again after the end that the row shows."""
+    replays = envelope.get("replays")
+    return isinstance(replays, int) and replays > row["envelope"].get("replays", 0)
 
 
 def _ending(envelope: dict[str, Any]) -> dict[str, Any]:

@@ -216,6 +216,32 @@ async def test_a_ghost_counts_only_its_cost(world: World) -> None:
     assert (await world.batch(new.id)).cost == after.cost
 
 
+async def test_what_other_stages_make_of_a_ghost_is_no_news(world: World) -> None:
+    """A handler sleeps at a stage; the problem ends there; it wakes after the purge and sends the problem further."""
+    new = await world.accept(batch(1, max_attempts=2))
+    conductor = world.conductor()
+    await conductor.resume()
+    await world.step(conductor)
+    await world.play()
+    await world.play()
+    held = Envelope.model_validate_json((await world.ledger.last(f"problems.solver.{new.id}.0.2")).data)
+    await world.put(subjects.FINISHED, held.but(hop=3, status=Status.SOLVED))
+    world.read = (await world.ledger.state()).last
+    done = await world.run(conductor, new.id)
+    assert done.counts == {"solved": 1, "valid": 1}
+    rows = [row async for row in world.store.problems.stream(batch_id=new.id)]
+    await world.ledger.purge(new.id, vectors=False)
+    world.read = (await world.ledger.state()).last
+    await world.handle("solver", held, all_valid)
+    await world.play(lambda _: Status.CANCELLED)
+    assert await world.ledger.last(f"problems.finished.{new.id}.0.4") is not None
+    await world.step(conductor)
+    after = await world.batch(new.id)
+    assert after.counts == done.counts
+    assert after.cost == done.cost + 2 * COST
+    assert [row async for row in world.store.problems.stream(batch_id=new.id)] == rows
+
+
 async def test_a_lost_ledger_costs_money_but_no_batch(world: World) -> None:
     new = await world.accept(batch(6, max_in_flight=4))
     conductor = world.conductor()
