@@ -127,7 +127,8 @@ class Asking:
             prompt_version=prompt.version,
             system=prompt.system,
             prompt=user,
-            reply=raw.text[:MAX_REPLY_CHARS],
+            # half a surrogate pair, as in a reply cut within an emoji, can be written by nobody after us
+            reply=raw.text[:MAX_REPLY_CHARS].encode("utf-8", "replace").decode(),
             finish=raw.finish,
             input_tokens=raw.input_tokens,
             output_tokens=raw.output_tokens,

@@ -112,6 +112,13 @@ async def test_refused_broken_off_and_endless_replies(ledger: Ledger) -> None:
     assert len(recorded.reply) == MAX_REPLY_CHARS
 
 
+async def test_half_a_surrogate_pair_is_recorded_and_paid_once(ledger: Ledger) -> None:
+    provider = Provider('{"answer": 5} \ud83d')
+    for _ in range(2):
+        await asking(ledger, provider)("target", PROMPT, Number)
+    assert len(provider.paid) == 1
+
+
 async def test_a_rivals_reply_wins_and_ours_stays_on_the_bill(ledger: Ledger) -> None:
     """Two handlers of one message, both past the look-up: one reply is used, two are billed."""
     both = asyncio.Barrier(2)
