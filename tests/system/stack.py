@@ -163,11 +163,11 @@ class Stack:
         async with pymongo.AsyncMongoClient[dict[str, Any]](self._mongo_url) as client:
             await client.drop_database(self.settings.mongo_database)
 
-    async def start(self, *names: str, **settings: str) -> None:
+    async def start(self, *names: str, ready: bool = True, **settings: str) -> None:
         """Start (again) each named process, `checker` or `checker.2`, and wait until all of them are ready."""
         for name in names:
             self._process(name, settings).start()
-        for name in names:
+        for name in names if ready else ():
             await until(lambda name=name: self._is_ready(name), f"{name} is ready")  # type: ignore[misc]
 
     def _process(self, name: str, settings: dict[str, str]) -> Process:
@@ -240,10 +240,11 @@ class Stack:
         while self.nats.alive:
             time.sleep(0.01)
 
-    async def revive(self, *names: str) -> None:
+    async def revive(self, *names: str, ready: bool = True) -> None:
+        """Start again what was killed, `nats` too."""
         if "nats" in names:
             await asyncio.to_thread(self.nats.start)
-        await self.start(*(name for name in names if name != "nats"))
+        await self.start(*(name for name in names if name != "nats"), ready=ready)
 
     def freeze(self, name: str) -> None:
         self.processes[name].send(signal.SIGSTOP)
