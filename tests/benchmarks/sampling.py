@@ -1,4 +1,7 @@
-"""Where the time goes: py-spy on every Python process of the stack, while a batch runs."""
+"""Where the time goes: py-spy on every Python process of the stack, while a batch runs.
+
+It takes a thread of a pool that waits for work for a busy one: pass over stacks that end in `_worker`.
+"""
 
 from __future__ import annotations
 
