@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from shared import subjects
 from shared.contracts.batch import Row
 from shared.contracts.envelope import Envelope
@@ -87,31 +85,28 @@ async def drop(ledger: Ledger, letter_id: str) -> bool:
 async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
     """Send the problem to its stage again, at the slot's next hop, and drop the letter; returns that hop.
 
-    Its journal of calls is kept, so what was paid is not paid again.
+    Its journal of calls is kept, so what was paid is not paid again. Where the letter's message could not be read,
+    the station before does its work again, from its journal.
 
-    `row` is the problem as the store knows it; its envelope serves where the letter's could not be read.
-    Raises ValueError where neither holds a readable envelope.
+    `row` is the problem as the store knows it. Raises ValueError where no readable envelope is left.
     """
-    source = dead.envelope or (row or {}).get("envelope")
-    try:
-        envelope = Envelope.model_validate(source)
-    except ValidationError as error:
-        raise ValueError("the dead letter holds no readable envelope, so it cannot be replayed") from error
+    stage, envelope = await _source(ledger, dead)
     newest = await ledger.last(f"problems.*.{dead.batch_id}.{dead.slot}.*")
     parsed = subjects.parse(newest.subject) if newest else None
     known = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else 0
     hop = max(dead.hop, int((row or {}).get("hop", 0)), known) + 1
+    replays = max(envelope.replays, int((row or {}).get("envelope", {}).get("replays", 0))) + 1
     again = envelope.but(
         hop=hop,
-        route=_rest(envelope, dead.stage),
+        route=envelope.route[1:] if envelope.route[:1] == [stage] else envelope.route,
         faults=0,
-        replays=envelope.replays + 1,
+        replays=replays,
         status=None,
         reason=None,
         not_before=None,
     )
     slot = int(dead.slot)
-    subject = subjects.problem(dead.stage, dead.batch_id, slot, hop)
+    subject = subjects.problem(stage, dead.batch_id, slot, hop)
     span = subjects.problem_span(dead.batch_id, slot, hop)
     # a refusal means that another has just sent it on, which is as good
     await ledger.publish_once(subject, again.model_dump_json().encode(), span=span)
@@ -119,6 +114,16 @@ async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
     return hop
 
 
-def _rest(envelope: Envelope, stage: str) -> list[str]:
-    """The stages after `stage`: a row's envelope may still have it at the front."""
-    return envelope.route[1:] if envelope.route[:1] == [stage] else envelope.route
+async def _source(ledger: Ledger, dead: DeadLetter) -> tuple[str, Envelope]:
+    """The letter's stage and envelope, else those of the fact that its message followed."""
+    try:
+        if dead.envelope is not None:
+            return dead.stage, Envelope.model_validate(dead.envelope)
+        before = await ledger.last(subjects.problem_span(dead.batch_id, int(dead.slot), dead.hop - 1))
+        parsed = subjects.parse(before.subject) if before else None
+        if before and isinstance(parsed, subjects.ProblemSubject):
+            envelope = Envelope.model_validate_json(before.data)
+            return envelope.route[0] if parsed.stage == subjects.PARKED else parsed.stage, envelope
+    except (ValueError, IndexError):
+        pass
+    raise ValueError("the dead letter holds no readable envelope, so it cannot be replayed")

@@ -152,23 +152,28 @@ class Ledger:
 
     async def read(self, after: int, *, subject: str = ">", stream: str = LEDGER, limit: int = 500) -> list[Fact]:
         """Facts with a sequence number above `after`, ascending, at most `limit`; [] = none now."""
-        inbox = self.nc.new_inbox()
         facts: list[Fact] = []
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def take(message: Msg) -> None:
+            if done.done():
+                return
+            fact = _fact(message)
+            # each message names its predecessor in this answer: where one is missing, the next read asks again
+            expected = facts[-1].seq if facts else 0
+            if fact is None or int((message.headers or {}).get("Nats-Last-Sequence", expected)) != expected:
+                done.set_result(None)
+            else:
+                facts.append(fact)
+
+        inbox = self.nc.new_inbox()
+        request = {"seq": after + 1, "batch": limit, "next_by_subj": subject}
         try:
-            subscription = await self.nc.subscribe(inbox)
+            subscription = await self.nc.subscribe(inbox, cb=take)
             try:
-                request = {"seq": after + 1, "batch": limit, "next_by_subj": subject}
                 await self.nc.publish(f"$JS.API.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
-                while True:
-                    message = await subscription.next_msg(timeout=TIMEOUT)
-                    fact = _fact(message)
-                    if fact is None:
-                        break
-                    # each message names its predecessor in this answer: a lost one shows, and is asked for again
-                    expected = facts[-1].seq if facts else 0
-                    if int((message.headers or {}).get("Nats-Last-Sequence", expected)) != expected:
-                        break
-                    facts.append(fact)
+                async with asyncio.timeout(TIMEOUT):
+                    await done
             finally:
                 await subscription.unsubscribe()
         except (NatsError, TimeoutError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from shared.contracts.batch import Batch
-from shared.contracts.statuses import ENDED, BatchStatus, Flag
+from shared.contracts.statuses import ENDED, ROUTE, BatchStatus, Flag
 
 PRIOR = 8  #: problems; few enough to be outweighed soon, enough that one bad start does not issue dozens
 
@@ -32,12 +32,21 @@ def flag(batch: Batch) -> Flag | None:
     return Flag.PAUSED if batch.wish.state == "paused" else None
 
 
+def nearly_accepted(batch: Batch) -> int:
+    """Problems at the last stage: the target failed them, and only a repeat is still kept out.
+
+    Those that the target solves end one stage earlier, so a rate of ends alone would look too bad in each wave.
+    """
+    return batch.counts.get(ROUTE[-1], 0)
+
+
 def acceptance_rate(batch: Batch) -> float:
     """The share accepted so far, with a prior of 1, which has the weight of `PRIOR` problems.
 
     Hoping for too much costs time; fearing too much costs money, as what is issued in vain is paid for.
     """
-    return (batch.accepted + PRIOR) / (batch.ended_problems + PRIOR)
+    near = nearly_accepted(batch)
+    return (batch.accepted + near + PRIOR) / (batch.ended_problems + near + PRIOR)
 
 
 def line(batch: Batch, room: int) -> int:
@@ -47,8 +56,9 @@ def line(batch: Batch, room: int) -> int:
     """
     if batch.ended or flag(batch) is not None:
         return batch.issued
-    missing = batch.wish.num_problems - batch.accepted
-    ahead = min(batch.wish.max_in_flight, ceil(missing / acceptance_rate(batch)), max(0, room))
+    near = nearly_accepted(batch)
+    missing = max(0, batch.wish.num_problems - batch.accepted - near)
+    ahead = min(batch.wish.max_in_flight, near + ceil(missing / acceptance_rate(batch)), max(0, room))
     return max(batch.issued, min(batch.ended_problems + ahead, batch.wish.max_attempts))
 
 

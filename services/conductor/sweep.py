@@ -67,6 +67,8 @@ class Sweep:
         await self._conductor.top_up(batch, batch.issued)
 
     async def _row(self, batch: Batch, row: Row, acked: dict[str, int]) -> None:
+        if row["stage"] != subjects.PARKED and self._places.get(row["id"]) != row["place"]:
+            return  # it moved since the last sweep
         try:
             envelope = Envelope.model_validate(row["envelope"])
         except ValueError:
@@ -77,8 +79,6 @@ class Sweep:
             if due or resumed or policy.flag(batch) in (Flag.CANCELLED, Flag.ENDED):
                 await self._send_on(row, envelope, envelope.route[0], envelope.route[1:])
                 return
-        if self._places.get(row["id"]) != row["place"]:
-            return  # it moved since the last sweep
         newest = await self._ledger.last(f"problems.*.{batch.id}.{row['slot']}.*")
         parsed = subjects.parse(newest.subject) if newest else None
         hop = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else -1

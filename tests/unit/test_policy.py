@@ -31,6 +31,13 @@ def test_the_line_expects_the_rate_seen_so_far() -> None:
     assert policy.line(standing({"valid": 40, "solved": 60}), room=10_000) == 100 + 23
 
 
+def test_what_the_target_failed_counts_as_good_as_accepted() -> None:
+    """100 solved and 100 at the embedder: the other 100 at a rate of 108/208."""
+    wave = standing({"solved": 100, "embedder": 100}, wanted=200).model_copy()
+    wave.wish.max_in_flight = 1000
+    assert policy.line(wave, room=10_000) == 100 + 100 + 193
+
+
 def test_a_bad_start_does_not_issue_dozens() -> None:
     """None of the first 5 accepted: 5 more at a rate of 8/13."""
     assert policy.line(standing({"solved": 5}, wanted=5), room=10_000) == 5 + 9
