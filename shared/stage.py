@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -38,6 +39,7 @@ from shared.replica import identity
 from shared.settings import Settings, settings
 from shared.streams import LEDGER
 from shared.successor import Successor, after_error, after_outcome, unreadable
+from shared.suspects import Suspects
 
 MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
 TICK = 2.0  # s between two looks at the stream's creation time and the flags
@@ -111,6 +113,7 @@ class Stage:
         configure(self.name)
         self.settings = settings()
         self.free = asyncio.Semaphore(self.settings.workers)
+        self.suspects = Suspects()
         self.ledger = Ledger(await self.broker.connect(), self.settings, self.lifeline)
         self.clock = StoppableClock()
         self.clients = ModelClients(self.settings, clock=self.clock)
@@ -226,9 +229,12 @@ class Stage:
 
     async def _work(self, seq: int, held: Held) -> None:
         try:
-            successor = await self._successor(held.message)
-            await self._publish(successor)
-            await self._answer(held.message, b"+ACK")
+            deliveries = held.message.metadata.num_delivered
+            suspect = deliveries > self.settings.max_deliveries // 2
+            async with self.suspects.alone(seq, deliveries) if suspect else nullcontext():
+                successor = await self._successor(held.message)
+                await self._publish(successor)
+                await self._answer(held.message, b"+ACK")
         except asyncio.CancelledError:
             raise
         except Exception:  # ours, not the handler's: leave the message for another try, and say so
@@ -255,6 +261,8 @@ class Stage:
             return unreadable(place, message.data, f"the envelope cannot be read: {error}")
         deliveries = message.metadata.num_delivered
         if deliveries > self.settings.max_deliveries:
+            if await self.ledger.last(subjects.problem_span(problem.batch_id, problem.slot, problem.hop + 1)):
+                return Successor(None, None)  # it was handled, and its process died before the ack
             return unreadable(place, None, f"delivered {deliveries} times: it kills its handlers", problem)
         return await self._handle(problem)
 
