@@ -18,9 +18,6 @@ from faststream import AckPolicy, FastStream
 from faststream.nats import JStream, NatsMessage, PullSub
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy as JsAckPolicy
-from nats.js.api import ConsumerConfig, DeliverPolicy
-from nats.js.errors import Error as JetStreamError
 
 from shared import subjects
 from shared.connection import Broker, Lifeline
@@ -29,22 +26,18 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Outcome
 from shared.dead_letters import letter
 from shared.errors import LedgerUnavailable
-from shared.flags import Flags
 from shared.ledger import Ledger
 from shared.llm.ask import Asking
 from shared.llm.clients import ModelClients
 from shared.llm.clock import StoppableClock
 from shared.logs import configure
-from shared.replica import identity
 from shared.settings import Settings, settings
 from shared.streams import LEDGER
 from shared.successor import Successor, after_error, after_outcome, unreadable
 from shared.suspects import Suspects
+from shared.watch import Watch
 
-MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
-TICK = 2.0  # s between two looks at the stream's creation time and the flags
-BEAT_EVERY = 5.0  # s
-RETRY_EVERY = 0.5  # s between two tries to publish while NATS is away
+RETRY_EVERY = 0.5  # s between two tries while NATS is away
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +52,7 @@ class Held:
 
     message: Msg
     task: asyncio.Task[None] | None = None
+    answerable: bool = True  #: False once its consumer is gone: an answer would reach another message
 
 
 def build(name: str, make_logic: Callable[[Ledger], Logic]) -> FastStream:
@@ -96,15 +90,18 @@ class Stage:
     name: str
     make_logic: Callable[[Ledger], Logic]
     lifeline: Lifeline = field(default_factory=Lifeline)
-    held: dict[int, Held] = field(default_factory=dict)  #: by stream sequence number
+    held: dict[str, Held] = field(default_factory=dict)  #: by subject, which is one fact
+    suspects: Suspects = field(default_factory=Suspects)
+    clock: StoppableClock = field(default_factory=StoppableClock)
+    housework: list[asyncio.Task[None]] = field(default_factory=list)
     draining: bool = False
+    drained: bool = False
 
     def __post_init__(self) -> None:
         self.broker = Broker(self.name, self.lifeline)
-        self.housework: list[asyncio.Task[None]] = []
         self.settings: Settings
         self.ledger: Ledger
-        self.created = 0.0
+        self.clients: ModelClients | None = None
 
     # ---- life
 
@@ -113,135 +110,101 @@ class Stage:
         configure(self.name)
         self.settings = settings()
         self.free = asyncio.Semaphore(self.settings.workers)
-        self.suspects = Suspects()
         self.ledger = Ledger(await self.broker.connect(), self.settings, self.lifeline)
-        self.clock = StoppableClock()
-        self.clients = ModelClients(self.settings, clock=self.clock)
-        self.flags = Flags(self.ledger)
-        self.replica = identity(self.name)
+        self.watch = Watch(
+            self.ledger,
+            self.name,
+            self.settings,
+            holding=lambda: len(self.held),
+            made_anew=self._made_anew,
+        )
         while True:
             try:
-                await self._settle_in()
-                await self.flags.follow()
-                await self._beat()
+                await self.watch.begin()
                 break
             except LedgerUnavailable as error:
                 log.warning("waiting for the ledger: %s", error)
                 await asyncio.sleep(RETRY_EVERY)
         self.logic = self.make_logic(self.ledger)
-        self.housework = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self._watch())]
+        self.clients = ModelClients(self.settings, clock=self.clock)
+        self.housework = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self.watch.keep())]
         log.info("ready", extra={"workers": self.settings.workers})
-
-    async def _settle_in(self) -> None:
-        """Declare the streams and our consumer, as often as they are found missing."""
-        await self.ledger.ensure()
-        self.created = (await self.ledger.state()).created
-        config = ConsumerConfig(
-            durable_name=self.name,
-            filter_subject=f"problems.{self.name}.>",
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=JsAckPolicy.EXPLICIT,
-            ack_wait=self.settings.ack_wait,
-            max_deliver=-1,
-            max_ack_pending=MAX_ACK_PENDING,
-        )
-        try:
-            await self.ledger.js.add_consumer(LEDGER, config)
-        except (NatsError, JetStreamError, TimeoutError) as error:
-            raise LedgerUnavailable(f"consumer {self.name}: {error}") from error
 
     async def drain(self) -> None:
         """No new work; what runs may finish within the grace; the rest is redelivered to others."""
         self.draining = True
+        self.lifeline.deliberate = True
+        if self.clients is None:  # it never began
+            return
         self.clock.stop()
         running = [held.task for held in self.held.values() if held.task]
         if running:
             log.info("draining", extra={"running": len(running)})
             await asyncio.wait(running, timeout=self.settings.grace)
+        self.drained = True
+        for task in self.housework:
+            task.cancel()
         for held in list(self.held.values()):
             if held.task and not held.task.done():
                 held.task.cancel()
-            await self._answer(held.message, b"-NAK")
-        for task in self.housework:
-            task.cancel()
+            await self._answer(held, b"-NAK")
         try:
-            await self.ledger.leave(self.replica)
+            await self.ledger.leave(self.watch.replica)
             await self.ledger.nc.flush(2)
         except (LedgerUnavailable, NatsError, TimeoutError, OSError) as error:
             log.warning("left without a word: %s", error)
-        self.lifeline.deliberate = True
 
     async def close(self) -> None:
-        await self.clients.close()
+        if self.clients is not None:
+            await self.clients.close()
 
-    # ---- housework
+    def _made_anew(self) -> None:
+        for held in self.held.values():
+            held.answerable = False
 
     async def _heartbeats(self) -> None:
         """Everything held stays ours, from the fetch on."""
         while True:
             await asyncio.sleep(self.settings.ack_wait / 3)
             for held in list(self.held.values()):
-                await self._answer(held.message, b"+WPI")
-
-    async def _watch(self) -> None:
-        """Notice a stream that was made anew (clients go deaf on it silently), re-read the flags, beat."""
-        last_beat = 0.0
-        while True:
-            await asyncio.sleep(TICK)
-            try:
-                if await self._moved():
-                    log.warning("the ledger or our consumer was made anew")
-                    await self._settle_in()
-                await self.flags.reread()
-                if time.monotonic() - last_beat >= BEAT_EVERY - TICK / 2:
-                    await self._beat()
-                    last_beat = time.monotonic()
-            except LedgerUnavailable as error:
-                log.warning("the ledger is away: %s", error)
-
-    async def _moved(self) -> bool:
-        try:
-            if (await self.ledger.state()).created != self.created:
-                return True
-        except LedgerUnavailable:
-            return True
-        return await self.ledger.consumer(self.name) is None
-
-    async def _beat(self) -> None:
-        await self.ledger.beat({**self.replica, "at": time.time(), "holding": len(self.held)})
+                await self._answer(held, b"+WPI")
 
     # ---- one message
 
     async def take(self, message: Msg) -> None:
         """Take on a message; returns when the next may be fetched."""
-        seq = message.metadata.sequence.stream
-        if seq in self.held:  # redelivered after an outage, while we still work on it: the newer one is acked
-            self.held[seq].message = message
+        known = self.held.get(message.subject)
+        if known:  # redelivered after an outage, while we still work on it: the newer one is answered
+            known.message, known.answerable = message, True
             return
-        held = self.held[seq] = Held(message)
+        held = self.held[message.subject] = Held(message)
         await self.free.acquire()
         if self.draining:
-            self.free.release()
-            self.held.pop(seq, None)
-            await self._answer(message, b"-NAK")
-            return
-        held.task = asyncio.create_task(self._work(seq, held))
+            # `drain` gives it back once. To return would fetch the next one, and the one given back again and again
+            if self.drained:
+                await self._answer(held, b"-NAK")
+            await asyncio.Event().wait()
+        held.task = asyncio.create_task(self._work(held))
 
-    async def _work(self, seq: int, held: Held) -> None:
+    async def _work(self, held: Held) -> None:
         try:
-            deliveries = held.message.metadata.num_delivered
-            suspect = deliveries > self.settings.max_deliveries // 2
-            async with self.suspects.alone(seq, deliveries) if suspect else nullcontext():
+            metadata = held.message.metadata
+            suspect = metadata.num_delivered > self.settings.max_deliveries // 2
+            turn = self.suspects.alone(metadata.sequence.stream, metadata.num_delivered)
+            async with turn if suspect else nullcontext():
+                if suspect and self.draining:  # its turn came too late: it is new work
+                    await self._answer(held, b"-NAK")
+                    return
                 successor = await self._successor(held.message)
                 await self._publish(successor)
-                await self._answer(held.message, b"+ACK")
+                await self._answer(held, b"+ACK")
         except asyncio.CancelledError:
             raise
         except Exception:  # ours, not the handler's: leave the message for another try, and say so
             log.exception("could not settle a message", extra={"subject": held.message.subject})
-            await self._answer(held.message, b'-NAK {"delay": 5000000000}')
+            await self._answer(held, b'-NAK {"delay": 5000000000}')
         finally:
-            self.held.pop(seq, None)
+            self.held.pop(held.message.subject, None)
             self.free.release()
 
     async def _successor(self, message: Msg) -> Successor:
@@ -269,13 +232,15 @@ class Stage:
     async def _handle(self, problem: Envelope) -> Successor:
         while True:
             try:
-                self.flags.check(problem)
+                flags = self.watch.flags
+                flags.check(problem)
+                assert self.clients is not None
                 ask = Asking(
                     problem,
                     self.name,
                     ledger=self.ledger,
                     clients=self.clients,
-                    may_begin=lambda: self.flags.check(problem),
+                    may_begin=lambda: flags.check(problem),
                 )
                 return after_outcome(self.name, await self.logic(problem, ask=ask))
             except LedgerUnavailable as error:  # calls are journaled, so another run costs nothing
@@ -305,9 +270,11 @@ class Stage:
                 log.warning("cannot publish yet: %s", error)
                 await asyncio.sleep(RETRY_EVERY)
 
-    async def _answer(self, message: Msg, word: bytes) -> None:
+    async def _answer(self, held: Held, word: bytes) -> None:
         """Ack, nak or beat. Lost while NATS is away: then the message comes again, which is no harm."""
+        if not held.answerable:
+            return
         try:
-            await self.ledger.nc.publish(message.reply, word)
+            await self.ledger.nc.publish(held.message.reply, word)
         except (NatsError, OSError) as error:
             log.debug("no answer sent: %s", error)

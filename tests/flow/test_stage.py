@@ -315,6 +315,27 @@ async def test_a_ledger_made_anew_is_noticed(ledger: Ledger) -> None:
         await until(ledger, "problems.solver.b.2.2")
 
 
+async def test_the_first_messages_of_a_new_ledger_are_not_taken_for_those_in_hand(ledger: Ledger) -> None:
+    """Sequence numbers begin again; what is held of the old stream has nothing to do with them."""
+    entered, release = asyncio.Event(), asyncio.Event()
+
+    async def handler(problem: Envelope) -> Outcome:
+        if problem.slot == 0:
+            entered.set()
+            await release.wait()
+        return Passed(problem)
+
+    async with running(handler):
+        await give(ledger, envelope(0))
+        await entered.wait()
+        await ledger.js.delete_stream("LEDGER")
+        await ledger.ensure()
+        await give(ledger, envelope(1))
+        await until(ledger, "problems.solver.b.1.2")
+        release.set()
+        await until(ledger, "problems.solver.b.0.2")
+
+
 async def test_replicas_beat_and_leave(ledger: Ledger) -> None:
     async def handler(problem: Envelope) -> Outcome:
         return Passed(problem)
