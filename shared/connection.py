@@ -63,7 +63,7 @@ class Broker(NatsBroker):
     """Finds its server when it connects, not when the module is imported."""
 
     def __init__(self, name: str, lifeline: Lifeline) -> None:
-        super().__init__(logger=None, apply_types=False, graceful_timeout=1)
+        super().__init__(logger=None, apply_types=False, graceful_timeout=0.1)  # the stage has drained by then
         self._name = name
         self._lifeline = lifeline
 

@@ -6,6 +6,7 @@
   - Rejected             will never succeed for this request: 400, too long
   - Refused              the provider or the model declined the content (paid for)
   - Unreadable           paid for, but not what was asked
+    - TooLong            and longer than may be kept
 * Waiting                a provider or a limit has to recover first; waiting is no fault
 * Stopped                the batch was cancelled, reached its goal or is paused
 * Unavailable            a part of the house is away
@@ -43,6 +44,10 @@ class Refused(Fault):
 
 class Unreadable(Fault):
     """The model answered, and was paid, but not in the shape that was asked for."""
+
+
+class TooLong(Unreadable):
+    """The reply was longer than its cap; it was cut, so asking again would only cost the same again."""
 
 
 class Waiting(Exception):

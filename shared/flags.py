@@ -25,6 +25,7 @@ class Flags:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._flags: dict[str, Flag] = {}
+        self._news: dict[str, Flag | None] = {}  # heard while the whole was being read, which may be older
 
     async def follow(self) -> None:
         await self._ledger.nc.subscribe(f"{PREFIX}>", cb=self._on_change)
@@ -32,14 +33,22 @@ class Flags:
 
     async def reread(self) -> None:
         """Raises LedgerUnavailable."""
-        self._flags = await self._ledger.flags()
+        self._news = {}
+        whole = await self._ledger.flags()
+        merged = whole | self._news
+        self._flags = {batch_id: flag for batch_id, flag in merged.items() if flag is not None}
 
     async def _on_change(self, message: Msg) -> None:
         batch_id = message.subject.removeprefix(PREFIX)
         try:
-            self._flags[batch_id] = Flag(message.data.decode())
+            flag = Flag(message.data.decode())
         except ValueError:  # a purge, or rubbish
+            flag = None
+        self._news[batch_id] = flag
+        if flag is None:
             self._flags.pop(batch_id, None)
+        else:
+            self._flags[batch_id] = flag
 
     def check(self, problem: Envelope) -> None:
         """Raises Stopped where no further work may begin for this problem."""

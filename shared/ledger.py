@@ -17,6 +17,7 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 from nats.js.api import StreamConfig
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
@@ -30,6 +31,7 @@ from shared.streams import CONTROLS, DEAD, LEDGER, REPLICAS, VECTORS
 
 ALREADY_DONE = 10071  # wrong last sequence: the fact is there
 RIVAL_AT_WORK = 10164  # replicated streams: a rival's write is in process, ask again
+END_OF_BATCH, NOT_FOUND = "204", "404"  # statuses that end an answer to a direct get
 TIMEOUT = 10.0  # s; JetStream's default of 0.5 s is too short under load
 
 
@@ -130,6 +132,8 @@ class Ledger:
     async def _request(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> dict[str, Any]:
         try:
             reply = await self.nc.request(subject, data, timeout=TIMEOUT, headers=headers)
+        except MaxPayloadError as error:  # no time will heal it
+            raise ValueError(f"a message of {len(data)} bytes for {subject} is larger than NATS takes") from error
         except (NatsError, TimeoutError) as error:
             raise LedgerUnavailable(f"NATS does not answer: {error or type(error).__name__}") from error
         answer: dict[str, Any] = json.loads(reply.data)
@@ -143,7 +147,11 @@ class Ledger:
             reply = await self.nc.request(path, body, timeout=TIMEOUT)
         except (NatsError, TimeoutError) as error:
             raise LedgerUnavailable(f"NATS does not answer: {error or type(error).__name__}") from error
-        return _fact(reply)
+        fact = _fact(reply)
+        status = (reply.headers or {}).get("Status")
+        if fact is None and status != NOT_FOUND:
+            raise LedgerUnavailable(f"{stream} does not answer: status {status}")
+        return fact
 
     async def at(self, seq: int, stream: str = LEDGER) -> Fact | None:
         """The fact with this sequence number."""
@@ -161,7 +169,11 @@ class Ledger:
             fact = _fact(message)
             # each message names its predecessor in this answer: where one is missing, the next read asks again
             expected = facts[-1].seq if facts else 0
-            if fact is None or int((message.headers or {}).get("Nats-Last-Sequence", expected)) != expected:
+            headers = message.headers or {}
+            if fact is None and headers.get("Status") not in (END_OF_BATCH, NOT_FOUND):
+                words = headers.get("Description") or f"status {headers.get('Status')}"
+                done.set_exception(LedgerUnavailable(f"{stream} does not answer: {words}"))
+            elif fact is None or int(headers.get("Nats-Last-Sequence", expected)) != expected:
                 done.set_result(None)
             else:
                 facts.append(fact)
@@ -172,8 +184,11 @@ class Ledger:
             subscription = await self.nc.subscribe(inbox, cb=take)
             try:
                 await self.nc.publish(f"$JS.API.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
-                async with asyncio.timeout(TIMEOUT):
-                    await done
+                _, late = await asyncio.wait({done}, timeout=TIMEOUT)
+                if late and not facts:  # some may serve: on a slow line a chunk comes in parts
+                    raise LedgerUnavailable(f"{stream} does not answer within {TIMEOUT:.0f} s")
+                if not late:
+                    done.result()
             finally:
                 await subscription.unsubscribe()
         except (NatsError, TimeoutError) as error:
@@ -194,11 +209,16 @@ class Ledger:
             max_bytes=reply["config"]["max_bytes"],
         )
 
-    async def purge(self, batch_id: str, *, vectors: bool) -> None:
-        """Drop a batch's subjects; with `vectors` its embeddings and dead letters too."""
+    async def fill(self) -> float:
+        """Share of its space in use, of the stream that has least left."""
+        return max([(await self.state(stream)).fill for stream in (LEDGER, VECTORS, DEAD)])
+
+    async def purge(self, batch_id: str, *, dead: bool) -> None:
+        """Drop a batch's subjects and its embeddings; with `dead` its dead letters too."""
         wanted = [(LEDGER, subject) for subject in subjects.of_batch(batch_id)]
-        if vectors:
-            wanted += [(VECTORS, f"vectors.*.{batch_id}.>"), (DEAD, f"dead.*.{batch_id}.>")]
+        wanted.append((VECTORS, f"vectors.*.{batch_id}.>"))
+        if dead:
+            wanted.append((DEAD, f"dead.*.{batch_id}.>"))
         for stream, subject in wanted:
             reply = await self._request(f"$JS.API.STREAM.PURGE.{stream}", json.dumps({"filter": subject}).encode())
             if "error" in reply:
@@ -229,7 +249,8 @@ class Ledger:
 
     async def flags(self) -> dict[str, Flag]:
         """Every batch's flag, as the store wished it."""
-        return {batch: Flag(value.decode()) for batch, value in (await self._entries(CONTROLS)).items()}
+        words = {batch: value.decode("utf-8", "replace") for batch, value in (await self._entries(CONTROLS)).items()}
+        return {batch: Flag(word) for batch, word in words.items() if word in tuple(Flag)}
 
     async def set_flag(self, batch_id: str, flag: Flag | None, *, ttl: float | None = None) -> None:
         """Set or (None) clear a batch's flag; with `ttl` it is forgotten after so many seconds."""

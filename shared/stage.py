@@ -230,16 +230,16 @@ class Stage:
         return await self._handle(problem)
 
     async def _handle(self, problem: Envelope) -> Successor:
+        flags, clients = self.watch.flags, self.clients
+        assert clients is not None, "a stage starts before it consumes"
         while True:
             try:
-                flags = self.watch.flags
                 flags.check(problem)
-                assert self.clients is not None
                 ask = Asking(
                     problem,
                     self.name,
                     ledger=self.ledger,
-                    clients=self.clients,
+                    clients=clients,
                     may_begin=lambda: flags.check(problem),
                 )
                 return after_outcome(self.name, await self.logic(problem, ask=ask))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 PARKED = "parked"
 FINISHED = "finished"
+MAX_NUMBER = 2**53  #: what every store and client can hold
 
 
 def batch_requested(batch_id: str) -> str:
@@ -106,6 +107,6 @@ def parse(subject: str) -> Parsed | None:
 def _natural(text: str) -> int:
     """Only the one way in which we write a number: `07`, `+7` and `٧` are other subjects, so not ours."""
     number = int(text)
-    if number < 0 or str(number) != text:
+    if not 0 <= number <= MAX_NUMBER or str(number) != text:
         raise ValueError(text)
     return number

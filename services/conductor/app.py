@@ -38,6 +38,7 @@ class Service:
         self.broker = Broker("conductor", self.lifeline)
         self.tasks: list[asyncio.Task[None]] = []
         self.store: Store | None = None
+        self.work: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         configure("conductor")
@@ -57,6 +58,9 @@ class Service:
             except Unavailable as error:
                 log.warning("waiting: %s", error)
                 await asyncio.sleep(0.5)
+            except Exception:
+                log.exception("the conductor cannot begin; it tries again")
+                await asyncio.sleep(5)
         self.tasks = [asyncio.create_task(self.lease.keep()), asyncio.create_task(self._beats())]
         log.info("ready")
         while not self.stopping:
@@ -80,8 +84,9 @@ class Service:
         while self.lease.held and not self.stopping:
             if time.monotonic() - looked >= LOOK_EVERY:
                 looked = time.monotonic()
-                if (await self.ledger.state()).created != conductor.created:
-                    log.warning("the ledger was made anew")
+                state = await self.ledger.state()
+                if state.created != conductor.created or state.last < conductor.seq:
+                    log.warning("the ledger is another one")
                     return
             taken = await conductor.step()
             if time.monotonic() - swept >= settings().sweep_every:
@@ -94,13 +99,16 @@ class Service:
         while True:
             try:
                 await self.ledger.beat({**self.replica, "at": time.time(), "active": self.lease.held})
-            except Unavailable as error:
-                log.debug("no beat: %s", error)
+            except Exception as error:
+                log.warning("no beat: %s", error)
             await asyncio.sleep(BEAT_EVERY)
 
     async def stop(self) -> None:
         """Finish the step in hand, hand over the lease."""
         self.stopping = True
+        self.lifeline.deliberate = True
+        if self.work is None:  # it never began
+            return
         await asyncio.wait([self.work], timeout=settings().grace)
         for task in [self.work, *self.tasks]:
             task.cancel()
@@ -109,7 +117,6 @@ class Service:
             await self.ledger.leave(self.replica)
         except Unavailable as error:
             log.warning("left without a word: %s", error)
-        self.lifeline.deliberate = True
 
     async def close(self) -> None:
         if self.store is not None:

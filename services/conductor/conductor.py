@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.conductor import policy
-from services.conductor.fold import Fold
+from services.conductor.fold import Fold, stock
 from services.conductor.topics import first_envelope
 from shared import subjects
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import problem_id
 from shared.contracts.statuses import Flag
+from shared.errors import Unavailable
 from shared.ledger import Fact, Ledger
 from shared.settings import Settings
 from shared.store.protocols import Store
@@ -29,6 +30,7 @@ CHECKPOINT = "conductor"
 CHUNK = 500  # facts folded at once
 TRIES = 50  # at one projection, against rivals and changes of the wish
 TOTAL_IN_FLIGHT = 18_000  # over all batches; below the stages' max_ack_pending
+FLOOR = 8  # problems in flight that every batch may have, however busy the house is
 FULL = 0.8  # share of the ledger's max_bytes above which no problem is issued
 
 log = logging.getLogger(__name__)
@@ -64,10 +66,26 @@ class Conductor:
         elif saved["created"] != state.created or state.last < saved["seq"] or await self._differs(saved):
             self.epoch, self.seq = saved["epoch"] + 1, 0
             log.warning("the ledger is another one; reading it from its start", extra={"epoch": self.epoch})
+            await self._take_stock()
             await self._save(None)
         else:
             self.epoch, self.seq = saved["epoch"], saved["seq"]
         self.promised.clear()
+
+    async def _take_stock(self) -> None:
+        """Before a new epoch: count every open batch by its rows and calls.
+
+        A row may be ahead of its batch, and the facts that would make up for it went with the old ledger.
+        """
+        for listed in await self.store.batches.open():
+            for _ in range(TRIES):
+                batch = await self.store.batches.get(listed.id)
+                if batch is None or batch.applied.epoch >= self.epoch:
+                    break
+                rows = [row async for row in self.store.problems.stream(batch_id=batch.id)]
+                calls = await self.store.calls.sums([row["id"] for row in rows])
+                if await self.store.batches.project(batch, stock(batch, rows, calls, self.epoch)):
+                    break
 
     async def _differs(self, saved: dict[str, Any]) -> bool:
         """Whether the message at the checkpoint is another one; a purged one proves nothing."""
@@ -94,10 +112,26 @@ class Conductor:
         """Project the next chunk; how many facts it held."""
         facts = await self.ledger.read(self.seq, limit=CHUNK)
         if facts:
-            await self.project(facts)
+            try:
+                await self.project(facts)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("a chunk could not be projected; one by one")
+                await self._one_by_one(facts)
             self.seq = facts[-1].seq
             await self._save(facts[-1])
         return len(facts)
+
+    async def _one_by_one(self, facts: Sequence[Fact]) -> None:
+        """A fact that nothing can be made of is skipped, loudly, so that it stops nobody else's."""
+        for fact in facts:
+            try:
+                await self.project([fact])
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("skipped a fact", extra={"subject": fact.subject, "seq": fact.seq})
 
     async def project(self, facts: Sequence[Fact]) -> None:
         """Rows, then batches. Folds again where a rival or the user changed a batch meanwhile."""
@@ -157,6 +191,10 @@ class Conductor:
         """Let the stages know what the store wants."""
         flag = policy.flag(batch)
         if flag is not self.flags.get(batch.id) and not batch.purged:
+            if flag is None:  # only on the newest word: the user may have cancelled since the batch was read
+                newest = await self.store.batches.get(batch.id)
+                if newest is None or policy.flag(newest) is not None:
+                    return
             await self.ledger.set_flag(batch.id, flag)
             if flag is None:
                 self.flags.pop(batch.id, None)
@@ -173,8 +211,10 @@ class Conductor:
         """Publish the slots from `start` (or from where we last came to) up to the line."""
         if self.full:
             return
-        line = policy.line(batch, TOTAL_IN_FLIGHT - self.elsewhere + batch.in_flight)
-        await self.issue(batch, range(max(start, self.promised.get(batch.id, 0)), line))
+        room = max(FLOOR, TOTAL_IN_FLIGHT - self.elsewhere + batch.in_flight)
+        slots = range(max(start, self.promised.get(batch.id, 0)), policy.line(batch, room))
+        await self.issue(batch, slots)
+        self.elsewhere += len(slots)
 
     async def issue(self, batch: Batch, slots: Sequence[int]) -> None:
         if not slots:

@@ -23,6 +23,7 @@ from shared.ledger import Fact
 
 log = logging.getLogger(__name__)
 
+SURROGATES = (b"\\ud", b"\\uD")
 ACCEPTED = (Status.VALID.value, Status.SURPLUS.value)
 
 
@@ -64,18 +65,18 @@ class Fold:
             case subjects.BatchSubject(event="requested"):
                 batch.started_at = batch.started_at or fact.time
             case subjects.CallSubject():
-                self._call(batch, fact, place, parsed)
+                self._call(batch, before.applied, fact, place, parsed)
             case subjects.ProblemSubject():
                 self._problem(batch, before.applied, fact, place, parsed)
         batch.applied = place
 
-    def _call(self, batch: Batch, fact: Fact, place: Place, subject: subjects.CallSubject) -> None:
+    def _call(self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.CallSubject) -> None:
         call = _object(fact.data)
         if call is None or not isinstance(call.get("id"), str) or not _countable(call):
             log.warning("no call can be read there", extra={"subject": fact.subject})
             return
         counted = self.counted_calls.get(call["id"])
-        if counted is not None and counted <= batch.applied and counted != place:
+        if counted is not None and counted <= applied and counted != place:
             return  # the same fact in an earlier stream: it was counted there
         call |= {"problem_id": problem_id(batch.id, subject.slot), "place": [place.epoch, place.seq]}
         self.calls.append(call)
@@ -90,6 +91,8 @@ class Fold:
     def _problem(
         self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.ProblemSubject
     ) -> None:
+        if subject.slot >= max(batch.issued, batch.wish.max_attempts):
+            return  # nobody of ours issues such a slot, and counting it would make us issue all below it
         row_id = problem_id(batch.id, subject.slot)
         row = self.changed.get(row_id) or self.rows.get(row_id)
         if row is not None and subject.hop <= row["hop"]:
@@ -128,6 +131,25 @@ def standing(row: Row | None, place: Place) -> str | None:
             break
         found = where
     return found
+
+
+def stock(batch: Batch, rows: Iterable[Row], calls: dict[str, dict[str, int]], epoch: int) -> Batch:
+    """The batch counted anew by its rows and the sums of its calls, at the beginning of an epoch."""
+    fresh = batch.model_copy(update={"counts": {}, "reasons": {}, "accepted": 0, "issued": 0})
+    fresh.applied = Place(epoch=epoch, seq=0)
+    for row in rows:
+        _recount(fresh, None, standing(row, fresh.applied))
+        fresh.accepted = max(fresh.accepted, row["rank"] or 0)
+        fresh.issued = max(fresh.issued, row["slot"] + 1)
+    for name, column in (
+        ("calls", "calls"),
+        ("cost", "cost"),
+        ("unpriced_calls", "unpriced"),
+        ("input_tokens", "input_tokens"),
+        ("output_tokens", "output_tokens"),
+    ):
+        setattr(fresh, name, sum(total[column] for total in calls.values()))
+    return fresh
 
 
 def _recount(batch: Batch, before: str | None, after: str | None) -> None:
@@ -206,12 +228,14 @@ def _ending(envelope: dict[str, Any]) -> dict[str, Any]:
 
 def _countable(call: dict[str, Any]) -> bool:
     numbers = (call.get("cost") or 0, call.get("input_tokens", 0), call.get("output_tokens", 0))
-    return all(isinstance(n, int) and n >= 0 for n in numbers)
+    return all(isinstance(n, int) and 0 <= n <= subjects.MAX_NUMBER for n in numbers)
 
 
 def _object(data: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(data)
-    except ValueError:
+        if any(mark in data for mark in SURROGATES):  # half a pair of them can be stored by nobody
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

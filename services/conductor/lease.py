@@ -36,6 +36,8 @@ class Lease:
                 await self._renew()
             except LedgerUnavailable as error:
                 log.warning("the lease is not renewed: %s", error)
+            except Exception:
+                log.exception("the lease is not renewed")
             await asyncio.sleep(self._seconds / 3)
 
     async def _renew(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
@@ -11,7 +12,10 @@ from shared import subjects
 from shared.contracts.batch import Batch, Row
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
+from shared.errors import Unavailable
 from shared.streams import WEEK
+
+TOGETHER = 50  # rows looked after at once
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +32,22 @@ class Sweep:
 
     async def run(self) -> None:
         """Raises LedgerUnavailable and StoreUnavailable; whatever was done is done."""
-        state = await self._ledger.state()
-        self._conductor.full = state.fill > FULL
+        full = await self._ledger.fill() > FULL
+        if full and not self._conductor.full:
+            log.warning("the ledger is nearly full: no problem is issued until there is room again")
+        self._conductor.full = full
+        self._conductor.flags = await self._ledger.flags()  # before the batches: a flag may be newer, never older
         open_batches = await self._store.batches.open()
         self._conductor.elsewhere = sum(batch.in_flight for batch in open_batches)
-        self._conductor.flags = await self._ledger.flags()
         acked = await self._ledger.ack_floors()
         places: dict[str, list[int]] = {}
         for batch in open_batches:
-            await self._batch(batch, acked, places)
+            try:
+                await self._batch(batch, acked, places)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("could not sweep a batch", extra={"batch": batch.id})
         self._places = places
         ids = {batch.id for batch in open_batches}
         self._said = {said for said in self._said if said[0] in ids}
@@ -49,9 +60,10 @@ class Sweep:
             await self._conductor.announce(batch)
             self._said.add((batch.id, batch.changes))
         if batch.in_flight:
-            for row in await self._store.problems.in_flight(batch.id):
-                places[row["id"]] = row["place"]
-                await self._row(batch, row, acked)
+            rows = await self._store.problems.in_flight(batch.id)
+            places |= {row["id"]: row["place"] for row in rows}
+            for start in range(0, len(rows), TOGETHER):
+                await asyncio.gather(*(self._row(batch, row, acked) for row in rows[start : start + TOGETHER]))
         if not batch.ended or batch.in_flight:
             await self._missing(batch)
         await self._end(batch)
@@ -76,7 +88,9 @@ class Sweep:
         if row["stage"] == subjects.PARKED:
             due = envelope.not_before is not None and envelope.not_before <= time.time()
             resumed = envelope.not_before is None and batch.wish.state != "paused"
-            if due or resumed or policy.flag(batch) in (Flag.CANCELLED, Flag.ENDED):
+            flag = policy.flag(batch)
+            stopped = flag is Flag.CANCELLED or (flag is Flag.ENDED and not envelope.replays)
+            if envelope.route and (due or resumed or stopped):
                 await self._send_on(row, envelope, envelope.route[0], envelope.route[1:])
                 return
         newest = await self._ledger.last(f"problems.*.{batch.id}.{row['slot']}.*")
@@ -117,17 +131,18 @@ class Sweep:
             batch = after
         if batch.in_flight or not batch.ended:
             return
-        due = not batch.purged and now - (batch.finished_at or now) >= self._conductor.settings.purge_after
+        old = now - (batch.finished_at or now) >= self._conductor.settings.purge_after
+        due = not batch.purged and (old or self._conductor.full)
         if not (due or batch.wish.state == "deleted") or not await self._projected(batch):
             return
         if batch.wish.state == "deleted":
-            await self._ledger.purge(batch.id, vectors=True)
+            await self._ledger.purge(batch.id, dead=True)
             await self._store.calls.delete(batch.id)
             await self._store.problems.delete(batch.id)
             await self._store.batches.bury(batch.id)
             await self._ledger.set_flag(batch.id, Flag.CANCELLED, ttl=WEEK)
         else:
-            await self._ledger.purge(batch.id, vectors=False)
+            await self._ledger.purge(batch.id, dead=False)
             # a handler that slept through the end must still find the flag when it wakes
             await self._ledger.set_flag(batch.id, policy.flag(batch), ttl=WEEK)
             await self._store.batches.project(batch, batch.model_copy(update={"purged": True}))

@@ -13,6 +13,7 @@ from shared.contracts.ask import Ask
 from shared.contracts.envelope import Envelope, Similar
 from shared.contracts.outcome import Discarded, Outcome, Passed
 from shared.contracts.statuses import Reason
+from shared.errors import Refused
 
 Vector = npt.NDArray[np.float32]
 Remember = Callable[[Envelope, Vector], Awaitable[list[Similar]]]
@@ -23,7 +24,10 @@ async def embed(problem: Envelope, *, ask: Ask, remember: Remember) -> Outcome:
     """Accept the problem, or discard it as a duplicate of one accepted before."""
     if not problem.problem:
         return Discarded(problem, Reason.MALFORMED, "there is no problem text to embed")
-    reply = await ask.embed(problem.problem)
+    try:
+        reply = await ask.embed(problem.problem)
+    except Refused as error:
+        return Discarded(problem, Reason.REFUSED, str(error))
     raw = np.asarray(reply.parsed, dtype=np.float32)
     length = float(np.linalg.norm(raw)) if raw.size else 0.0
     if not math.isfinite(length) or length == 0.0:

@@ -18,6 +18,7 @@ from shared.ledger import Ledger
 from shared.streams import VECTORS
 
 MAX_SPACES = 64  #: spaces kept in memory; the least recently used is read again when needed
+MAX_BYTES = 512 * 1024**2  #: of all spaces together, but for the one in use
 CLOSEST = 3  #: neighbours reported with a problem
 
 
@@ -35,6 +36,10 @@ class Space:
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
         self._matrix: Vector = np.empty((0, 0), dtype=np.float32)
+
+    @property
+    def bytes(self) -> int:
+        return self._matrix.nbytes
 
     async def remember(self, problem: Envelope, vector: Vector) -> list[Similar]:
         """The closest accepted problems, best first; the vector is appended unless one is too close."""
@@ -103,6 +108,8 @@ class Spaces:
         name = problem.batch_id
         space = self._spaces.pop(name, None) or Space(self._ledger, name)
         self._spaces[name] = space
-        while len(self._spaces) > MAX_SPACES:
+        while len(self._spaces) > 1 and (
+            len(self._spaces) > MAX_SPACES or sum(s.bytes for s in self._spaces.values()) > MAX_BYTES
+        ):
             self._spaces.popitem(last=False)
         return await space.remember(problem, vector)

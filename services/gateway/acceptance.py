@@ -74,7 +74,7 @@ class Acceptance:
         ledger = self._connections.ledger
         if time.monotonic() - self._looked > LOOK_EVERY:
             async with patient():
-                self._fill = (await ledger.state()).fill
+                self._fill = await ledger.fill()
             self._looked = time.monotonic()
         if self._fill > FULL:
             detail = f"the ledger is {self._fill:.0%} full; try again when running batches have ended"

@@ -8,7 +8,7 @@ from shared.contracts.ask import Ask, Prompt
 from shared.contracts.envelope import MAX_TEXT_CHARS, Envelope, TargetAnswer
 from shared.contracts.outcome import Discarded, Outcome, Passed, Solved
 from shared.contracts.statuses import Reason
-from shared.errors import Refused, Unreadable
+from shared.errors import Refused, TooLong, Unreadable
 from shared.grading.judge import same_answer
 from shared.grading.replies import Answer, untagged
 
@@ -28,6 +28,8 @@ async def solve(problem: Envelope, *, ask: Ask) -> Outcome:
         answer = (await ask("target", prompt, Answer)).parsed.answer
     except Refused as error:
         return Discarded(problem, Reason.REFUSED, str(error))
+    except TooLong as error:
+        return Discarded(problem, Reason.MALFORMED, str(error))
     except Unreadable as error:
         return Discarded(problem, Reason.UNDECIDED, str(error))
     if len(answer) > MAX_TEXT_CHARS:

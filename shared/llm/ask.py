@@ -15,13 +15,14 @@ from pydantic import BaseModel
 from shared.contracts.ask import Rendered, Reply, Role, T, Usage
 from shared.contracts.call import CallFact
 from shared.contracts.envelope import Envelope, ModelSpec
-from shared.errors import Refused, Unreadable
+from shared.errors import Refused, TooLong, Unreadable
 from shared.ledger import Ledger
 from shared.llm.clients import ModelClients, RawReply
 from shared.llm.journal import Journal
 from shared.llm.reading import parse
 
-MAX_REPLY_CHARS = 256 * 1024  #: a longer reply is cut, marked, and cannot be read
+MAX_REPLY_CHARS = 64 * 1024  #: a longer reply is cut, marked, and cannot be read
+MAX_PROMPT_CHARS = 64 * 1024  #: as recorded; what was sent may be longer
 
 Lost = Callable[[RawReply], Awaitable[None]]
 
@@ -43,9 +44,9 @@ class Asking:
         fact, recorded = await self._complete(role, model, prompt, prompt.user, reply)
         try:
             return _reply(fact, _parsed(fact, reply), recorded)
+        except TooLong:
+            raise
         except Unreadable as error:
-            if fact.cut:
-                raise
             again = f"{prompt.user}\n\nYour last reply could not be read: {error}\nReply again, with JSON only."
         if fact.finish == "length" and model.max_tokens:
             model = model.model_copy(update={"max_tokens": model.max_tokens * 2})
@@ -126,7 +127,7 @@ class Asking:
             hash=question,
             prompt_version=prompt.version,
             system=prompt.system,
-            prompt=user,
+            prompt=user[:MAX_PROMPT_CHARS],
             # half a surrogate pair, as in a reply cut within an emoji, can be written by nobody after us
             reply=raw.text[:MAX_REPLY_CHARS].encode("utf-8", "replace").decode(),
             finish=raw.finish,
@@ -149,7 +150,7 @@ def _parsed(fact: CallFact, reply: type[T]) -> T:
     if fact.finish == "refused":
         raise Refused(f"{fact.model} declined: {fact.reply[:500] or 'no reason given'}")
     if fact.cut:
-        raise Unreadable(f"the reply is longer than {MAX_REPLY_CHARS} characters")
+        raise TooLong(f"the reply is longer than {MAX_REPLY_CHARS} characters")
     if fact.finish == "length":
         raise Unreadable("the reply broke off before its end")
     return parse(fact.reply, reply)

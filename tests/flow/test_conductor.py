@@ -230,7 +230,7 @@ async def test_what_other_stages_make_of_a_ghost_is_no_news(world: World) -> Non
     done = await world.run(conductor, new.id)
     assert done.counts == {"solved": 1, "valid": 1}
     rows = [row async for row in world.store.problems.stream(batch_id=new.id)]
-    await world.ledger.purge(new.id, vectors=False)
+    await world.ledger.purge(new.id, dead=False)
     world.read = (await world.ledger.state()).last
     await world.handle("solver", held, all_valid)
     await world.play(lambda _: Status.CANCELLED)

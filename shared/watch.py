@@ -1,0 +1,102 @@
+"""A stage's housework: its consumer is there, its flags are fresh, its beat is heard."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import Error as JetStreamError
+
+from shared.errors import LedgerUnavailable
+from shared.flags import Flags
+from shared.ledger import Ledger
+from shared.replica import identity
+from shared.settings import Settings
+from shared.streams import LEDGER
+
+MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
+TICK = 2.0  # s between two looks at the stream's creation time and the flags
+BEAT_EVERY = 5.0  # s
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Clients go silently deaf on a stream that was made anew, so every process looks at its creation time."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        stage: str,
+        settings: Settings,
+        *,
+        holding: Callable[[], int],
+        made_anew: Callable[[], None],
+    ) -> None:
+        self._ledger = ledger
+        self._stage = stage
+        self._settings = settings
+        self._holding = holding
+        self._made_anew = made_anew
+        self._created = 0.0
+        self._last_beat = float("-inf")
+        self.flags = Flags(ledger)
+        self.replica = identity(stage)
+
+    async def begin(self) -> None:
+        """Raises LedgerUnavailable; then begin again."""
+        await self._settle()
+        await self.flags.follow()
+        await self._beat()
+
+    async def keep(self) -> None:
+        """For ever. Whatever goes wrong here must not end it."""
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                if await self._moved():
+                    log.warning("the ledger or our consumer was made anew")
+                    self._made_anew()
+                    await self._settle()
+                await self.flags.reread()
+                if time.monotonic() - self._last_beat >= BEAT_EVERY - TICK / 2:
+                    await self._beat()
+            except LedgerUnavailable as error:
+                self._created = 0.0  # so that all is declared again, whichever part of it is missing
+                log.warning("the ledger is away: %s", error)
+            except Exception:
+                log.exception("the watch stumbled")
+
+    async def _settle(self) -> None:
+        """Declare the streams and our consumer. FastStream never updates a consumer that exists; this does."""
+        await self._ledger.ensure()
+        created = (await self._ledger.state()).created
+        config = ConsumerConfig(
+            durable_name=self._stage,
+            filter_subject=f"problems.{self._stage}.>",
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=self._settings.ack_wait,
+            max_deliver=-1,
+            max_ack_pending=MAX_ACK_PENDING,
+        )
+        try:
+            await self._ledger.js.add_consumer(LEDGER, config)
+        except (NatsError, JetStreamError, TimeoutError) as error:
+            raise LedgerUnavailable(f"consumer {self._stage}: {error}") from error
+        self._created = created
+
+    async def _moved(self) -> bool:
+        if not self._created:
+            await self._settle()
+        if (await self._ledger.state()).created != self._created:
+            return True
+        return await self._ledger.consumer(self._stage) is None
+
+    async def _beat(self) -> None:
+        await self._ledger.beat({**self.replica, "at": time.time(), "holding": self._holding()})
+        self._last_beat = time.monotonic()
