@@ -449,3 +449,84 @@ async def test_rubbish_in_the_ledger_stops_nobody(world: World) -> None:
     found = await world.batch(new.id)
     assert found.counts == {"checker": 1, "failed": 1}
     assert found.cost == 0
+
+
+async def test_a_stray_slot_issues_nothing(world: World) -> None:
+    """A message of a slot that nobody issued must not make us pay for all below it."""
+    new = await world.accept(batch(2, max_attempts=20))
+    conductor = world.conductor()
+    await conductor.resume()
+    await world.step(conductor)
+    for slot in (2000, 10**15):
+        await world.ledger.publish_once(subjects.problem("checker", new.id, slot, 1), b"{}")
+    await world.step(conductor)
+    await Sweep(conductor).run()
+    found = await world.batch(new.id)
+    assert found.issued == 2
+    assert len(await world.ledger.read(0, subject=f"problems.engineer.{new.id}.>")) == 2
+
+
+async def test_what_no_store_can_hold_stops_nobody(world: World) -> None:
+    new = await world.accept(batch(2))
+    conductor = world.conductor()
+    await conductor.resume()
+    await world.step(conductor)
+    for subject, data in (
+        (f"problems.checker.{new.id}.0.1", b'{"problem": "\\ud800", "models": {}, "hints": {"$a": 1e999}}'),
+        (f"problems.checker.{new.id}.99999999999999999999.1", b"{}"),
+        (f"calls.checker.{new.id}.0.1.1", b'{"id": "\\ud800", "cost": 99999999999999999999}'),
+        (f"problems.finished.{new.id}.1.1", b'{"models": {}, "status": ["valid"], "replays": "x"}'),
+    ):
+        assert await world.ledger.publish_once(subject, data) is not None
+    world.read = (await world.ledger.state()).last
+    other = await world.accept(batch(1))
+    done = await world.run(conductor, other.id)
+    assert done.valid == 1
+    assert (await world.batch(new.id)).counts["failed"] == 1
+
+
+async def test_a_row_ahead_of_its_batch_when_the_ledger_is_lost(world: World) -> None:
+    """A crash between rows and batch, and then the facts are gone: stock is taken of the rows."""
+    new = await world.accept(batch(4, max_in_flight=4))
+    conductor = world.conductor()
+    await conductor.resume()
+    await world.step(conductor)
+    for _ in range(4):
+        await world.play(lambda p: Status.SOLVED if p.slot == 0 else Status.VALID)
+    dying = world.conductor(Bomb(world.store, {"problems.put": 1}))
+    await dying.resume()
+    with pytest.raises(Crash):
+        await world.step(dying)
+    await world.ledger.js.delete_stream("LEDGER")
+    await world.ledger.ensure()
+    world.read = 0
+    done = await world.run(world.conductor(), new.id)
+    assert done.status is BatchStatus.COMPLETED
+    rows = [row async for row in world.store.problems.stream(batch_id=new.id)]
+    assert done.seen == len(rows)
+    assert (done.valid, done.counts["solved"]) == (4, 1)
+    assert done.in_flight == 0
+    await world.check(new.id)
+
+
+async def test_the_sweep_does_not_clear_a_cancel_that_it_has_not_read(world: World) -> None:
+    new = await world.accept(batch(3))
+    conductor = world.conductor()
+    await conductor.resume()
+    await world.step(conductor)
+    stale = await world.batch(new.id)
+    await world.store.batches.wish(new.id, state="cancelled")
+    await world.ledger.set_flag(new.id, Flag.CANCELLED)
+    conductor.flags = await world.ledger.flags()
+    await conductor.show_flag(stale)
+    assert await world.ledger.flags() == {new.id: Flag.CANCELLED}
+
+
+async def test_many_batches_together_stay_below_the_ceiling(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.conductor.conductor.TOTAL_IN_FLIGHT", 100)
+    conductor = world.conductor()
+    await conductor.resume()
+    for _ in range(6):
+        await world.accept(batch(60))
+    await Sweep(conductor).run()
+    assert len(await world.ledger.read(0, subject="problems.engineer.>")) <= 100 + 4 * 8

@@ -135,3 +135,24 @@ async def test_a_lost_server_is_unavailable_and_then_back(tmp_path_factory: pyte
     finally:
         await ledger.close()
         server.stop()
+
+
+async def test_a_bucket_that_is_gone_is_no_empty_bucket(ledger: Ledger) -> None:
+    """Nobody may take silence for `no batch is cancelled`."""
+    await ledger.set_flag("b", Flag.CANCELLED)
+    await ledger.js.delete_stream("KV_controls")
+    with pytest.raises(LedgerUnavailable):
+        await ledger.flags()
+    with pytest.raises(LedgerUnavailable):
+        await ledger.last("x.y", "KV_controls")
+
+
+async def test_words_that_are_no_flags_are_passed_over(ledger: Ledger) -> None:
+    await ledger.publish("$KV.controls.a", b"\xffwhat", {})
+    await ledger.set_flag("b", Flag.ENDED)
+    assert await ledger.flags() == {"b": Flag.ENDED}
+
+
+async def test_what_is_too_large_is_not_tried_for_ever(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="larger than NATS takes"):
+        await ledger.publish_once("problems.checker.b.0.0", b"x" * 2_000_000)

@@ -16,7 +16,7 @@ from shared.contracts.ask import Ask
 from shared.contracts.envelope import MAX_TEXT_CHARS, Envelope
 from shared.contracts.outcome import Discarded, Outcome, Passed, Solved
 from shared.contracts.statuses import Flag, Reason, Status
-from shared.errors import Permanent, Rejected, Waiting
+from shared.errors import LedgerUnavailable, Permanent, Rejected, Waiting
 from shared.ledger import Fact, Ledger
 from shared.settings import Settings, settings
 from tests.flow.world import MODELS
@@ -302,12 +302,7 @@ async def test_a_ledger_made_anew_is_noticed(ledger: Ledger) -> None:
         await give(ledger, envelope(0))
         await settled(ledger)
         await ledger.js.delete_stream("LEDGER")
-        while True:
-            try:
-                if (await ledger.state()).messages == 0:
-                    break
-            except Exception:
-                await asyncio.sleep(0.05)
+        await until_declared(ledger)
         await give(ledger, envelope(1))
         await until(ledger, "problems.solver.b.1.2")
         await ledger.js.delete_consumer("LEDGER", "checker")
@@ -343,3 +338,66 @@ async def test_replicas_beat_and_leave(ledger: Ledger) -> None:
     async with running(handler), running(handler):
         assert [r["service"] for r in await ledger.replicas()] == ["checker", "checker"]
     assert await ledger.replicas() == []
+
+
+async def test_what_comes_while_draining_is_given_back_once(ledger: Ledger) -> None:
+    """Neither spun on until it looks like poison, nor lost."""
+    release, entered = asyncio.Event(), asyncio.Event()
+
+    async def handler(problem: Envelope) -> Outcome:
+        entered.set()
+        await release.wait()
+        return Passed(problem)
+
+    async with running(handler) as app:
+        await give(ledger, envelope(0))
+        await entered.wait()
+        stopping = asyncio.create_task(app.stop())
+        await asyncio.sleep(0)
+        for slot in range(1, 5):
+            await give(ledger, envelope(slot))
+        while (info := await ledger.consumer("checker")) and info["num_ack_pending"] < 2:
+            await asyncio.sleep(0.02)
+        release.set()
+        await stopping
+        info = await ledger.consumer("checker")
+        assert info is not None
+        assert info["delivered"]["consumer_seq"] <= 3
+        async with running(handler):
+            await until(ledger, "problems.solver.>", 5)
+            await settled(ledger)
+    assert await dead_letters.listing(ledger) == []
+
+
+async def test_an_old_handlers_ack_does_not_reach_a_new_ledger(ledger: Ledger) -> None:
+    """The same sequence number in a ledger made anew is another problem."""
+    release, entered = asyncio.Event(), asyncio.Event()
+    ran = []
+
+    async def handler(problem: Envelope) -> Outcome:
+        ran.append(problem.slot)
+        entered.set()
+        if problem.slot == 0:
+            await release.wait()
+        return Passed(problem)
+
+    async with running(handler):
+        await give(ledger, envelope(0))
+        await entered.wait()
+        await ledger.js.delete_stream("LEDGER")
+        await until_declared(ledger)
+        await give(ledger, envelope(1))
+        await until(ledger, "problems.solver.b.1.2")
+        release.set()
+        await until(ledger, "problems.solver.b.0.2")
+        await settled(ledger)
+    assert ran == [0, 1]
+
+
+async def until_declared(ledger: Ledger) -> None:
+    while True:
+        try:
+            await ledger.state()
+            return
+        except LedgerUnavailable:
+            await asyncio.sleep(0.05)
