@@ -1,0 +1,72 @@
+"""The user stops a batch; the operator stops a process."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from shared.contracts.statuses import ROUTE, BatchStatus
+from tests.system.accounts import calls_of, check, check_bill, check_completed, check_logs
+from tests.system.stack import Stack
+
+pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+LATENCY = 0.5
+
+
+async def test_cancel_in_the_middle(both: Stack) -> None:
+    """No call begins later than 1 s after; the counts add up."""
+    stack = both
+    await stack.simulate(latency=LATENCY)
+    batch_id = await stack.create(60, max_in_flight=40)
+    await stack.reaches(batch_id, 3)
+    answer = await stack.api.post(f"/api/generation/{batch_id}/cancel")
+    cancelled = time.time()
+    assert answer.status_code == 200
+    batch = await stack.ended(batch_id, BatchStatus.CANCELLED)
+    await check(stack, batch_id)
+    assert batch.counts["cancelled"] > 0
+    assert batch.valid < 60
+    assert batch.issued == sum(batch.counts.values())
+    assert await check_bill(stack, batch_id) == 0
+    # our own clock: each call's reply came `latency` after it began
+    calls = await calls_of(stack, batch_id)
+    assert max(call["at"] - call["latency"] for call in calls) < cancelled + 1.0
+    assert all(call["latency"] >= LATENCY for call in calls)
+    # and the simulator's: none was answered that began later
+    entries = (await stack.simulator.get("/sim/bill", params={"entries": 1})).json()["entries"]
+    assert max(entry["at"] for entry in entries) - LATENCY < cancelled + 1.0
+    again = await stack.api.post(f"/api/generation/{batch_id}/cancel")
+    assert again.status_code in (200, 409)
+    check_logs(stack)
+
+
+@pytest.mark.parametrize("stage", ROUTE)
+async def test_sigterm_under_load_loses_and_repeats_nothing(stack: Stack, stage: str) -> None:
+    """What runs is finished within the grace, what waits is left to the next process."""
+    await stack.simulate(latency=LATENCY)
+    batch_id = await stack.create(30, max_in_flight=30)
+    await stack.reaches(batch_id, 1, holding=stage)
+    process = stack.processes[stage]
+    process.ask_to_end()
+    assert await process.ended() == 0
+    await stack.start(stage)
+    await check_completed(stack, batch_id, 30)
+    assert await check_bill(stack, batch_id) == 0
+    check_logs(stack)
+
+
+@pytest.mark.parametrize("service", ["gateway", "conductor"])
+async def test_sigterm_of_those_without_calls(stack: Stack, service: str) -> None:
+    await stack.simulate(latency=LATENCY)
+    batch_id = await stack.create(10)
+    await stack.reaches(batch_id, 0, holding="engineer")
+    process = stack.processes[service]
+    process.ask_to_end()
+    assert await process.ended() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it was sent
+    await stack.start(service)
+    await check_completed(stack, batch_id, 10)
+    assert await check_bill(stack, batch_id) == 0
+    check_logs(stack)
