@@ -8,7 +8,7 @@ import pytest
 
 from shared import subjects
 from shared.contracts.statuses import BatchStatus
-from shared.ledger import LEDGER
+from shared.streams import LEDGER
 from tests.system.accounts import check, check_bill, check_completed, check_logs, report
 from tests.system.stack import Stack, until
 
