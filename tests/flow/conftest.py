@@ -10,6 +10,8 @@ import pytest
 from shared.embedded import NatsServer
 from shared.ledger import Ledger
 from shared.settings import Settings
+from shared.store.protocols import Store
+from tests.flow.world import World
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,8 @@ async def ledger(config: Settings) -> AsyncIterator[Ledger]:
     await ledger.ensure()
     yield ledger
     await ledger.close()
+
+
+@pytest.fixture
+def world(store: Store, ledger: Ledger, config: Settings) -> World:
+    return World(store, ledger, config)
