@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import nats
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
+from nats.errors import ConnectionReconnectingError
 
 from shared.embedded import find_nats_url
 from shared.errors import LedgerUnavailable
@@ -25,6 +26,15 @@ class Lifeline:
     """Ends the process when its client closes by itself: it would never come back, and loops on it spin."""
 
     deliberate: bool = False  #: the client is being closed on purpose
+    client: Client | None = None
+    waiting: set[asyncio.Future[None]] = field(default_factory=set)  #: who waits for answers, beside requests
+
+    def break_off(self) -> None:
+        """The connection broke: whoever waits for an answer hears so now, not when their time is out."""
+        requests = self.client._resp_map.values() if self.client else ()
+        for future in [*self.waiting, *requests]:
+            if not future.done():
+                future.set_exception(ConnectionReconnectingError())
 
     async def on_closed(self) -> None:
         if not self.deliberate:
@@ -39,6 +49,7 @@ def connection_options(settings: Settings, name: str, lifeline: Lifeline) -> dic
         log.debug("nats: %s", error)
 
     async def on_disconnect() -> None:
+        lifeline.break_off()
         if not lifeline.deliberate:
             log.warning("lost NATS; reconnecting")
 

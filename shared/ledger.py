@@ -66,6 +66,7 @@ class Ledger:
     def __init__(self, nc: Client, settings: Settings, lifeline: Lifeline) -> None:
         self.nc = nc
         self._lifeline = lifeline
+        lifeline.client = nc
         self.js = nc.jetstream(timeout=TIMEOUT)
         self.settings = settings
 
@@ -182,6 +183,7 @@ class Ledger:
         request = {"seq": after + 1, "batch": limit, "next_by_subj": subject}
         try:
             subscription = await self.nc.subscribe(inbox, cb=take)
+            self._lifeline.waiting.add(done)
             try:
                 await self.nc.publish(f"$JS.API.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
                 _, late = await asyncio.wait({done}, timeout=TIMEOUT)
@@ -190,6 +192,7 @@ class Ledger:
                 if not late:
                     done.result()
             finally:
+                self._lifeline.waiting.discard(done)
                 await subscription.unsubscribe()
         except (NatsError, TimeoutError) as error:
             raise LedgerUnavailable(f"NATS does not answer: {error or type(error).__name__}") from error

@@ -66,7 +66,7 @@ def build(name: str, make_logic: Callable[[Ledger], Logic]) -> FastStream:
         durable=name,
         # one at a time: `take` returns when a worker is free, so that only one message waits beyond the workers,
         # and that one has its heartbeat from the fetch on
-        pull_sub=PullSub(batch_size=1, timeout=5),
+        pull_sub=PullSub(batch_size=1, timeout=2),
         ack_policy=AckPolicy.MANUAL,
         decoder=_undecoded,
         no_reply=True,

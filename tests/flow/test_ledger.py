@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 
 import pytest
@@ -132,6 +134,33 @@ async def test_a_lost_server_is_unavailable_and_then_back(tmp_path_factory: pyte
         assert fact is not None
         assert fact.data == b"kept"
         assert await ledger.publish_once("problems.engineer.b.0.0", b"again") is None
+    finally:
+        await ledger.close()
+        server.stop()
+
+
+async def test_who_waits_for_a_server_that_dies_hears_at_once(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.ledger.TIMEOUT", 3600.0)
+    server = NatsServer(tmp_path_factory.mktemp("dies"))
+    ledger = await Ledger.connect(Settings(_env_file=None, nats_url=server.start()), "test")
+    try:
+        await ledger.ensure()
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGSTOP)
+        waiting = [
+            asyncio.create_task(ledger.publish_once("problems.engineer.b.0.0", b"x")),
+            asyncio.create_task(ledger.read(0)),
+            asyncio.create_task(ledger.last("problems.>")),
+        ]
+        await asyncio.wait(waiting, timeout=0.1)  # they are out
+        os.kill(server.pid, signal.SIGKILL)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(result) for result in results] == [LedgerUnavailable] * 3
+        server.start()
+        await ledger.publish_once("problems.engineer.b.1.0", b"x")
+        assert len(await ledger.read(0)) >= 1
     finally:
         await ledger.close()
         server.stop()
