@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,8 +27,9 @@ from shared import streams, subjects
 from shared.connection import Lifeline, connection_options
 from shared.contracts.statuses import ROUTE, Flag
 from shared.errors import LedgerUnavailable
+from shared.replica import parse_beat
 from shared.settings import Settings
-from shared.streams import CONTROLS, DEAD, LEDGER, REPLICAS, VECTORS
+from shared.streams import CONTROLS, DEAD, LEDGER, REPLICA_TTL, REPLICAS, VECTORS
 
 ALREADY_DONE = 10071  # wrong last sequence: the fact is there
 RIVAL_AT_WORK = 10164  # replicated streams: a rival's write is in process, ask again
@@ -271,9 +273,11 @@ class Ledger:
         await self.publish(_replica_subject(replica), b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
 
     async def replicas(self) -> list[dict[str, Any]]:
-        """Those whose last beat is at most `REPLICA_TTL` seconds old."""
-        found = [json.loads(value) for value in (await self._entries(REPLICAS)).values()]
-        return sorted(found, key=lambda r: (r["service"], r["started_at"]))
+        """Those whose last beat is at most `REPLICA_TTL` seconds old. A server whose disk is full forgets none."""
+        oldest = time.time() - REPLICA_TTL
+        found = [parse_beat(value) for value in (await self._entries(REPLICAS)).values()]
+        alive = [replica for replica in found if replica and replica["at"] >= oldest]
+        return sorted(alive, key=lambda r: (r["service"], r["started_at"]))
 
     async def _entries(self, bucket: str) -> dict[str, bytes]:
         prefix = f"$KV.{bucket}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import time
@@ -18,3 +19,16 @@ def identity(service: str) -> dict[str, Any]:
         "host": platform.node(),
         "started_at": time.time(),
     }
+
+
+def parse_beat(data: bytes) -> dict[str, Any] | None:
+    """A beat as it was published; None for what is none."""
+    try:
+        beat = json.loads(data)
+    except ValueError:
+        return None
+    types: dict[str, Any] = {"service": str, "id": str, "at": (int, float), "started_at": (int, float)}
+    sound = isinstance(beat, dict) and all(isinstance(beat.get(key), kind) for key, kind in types.items())
+    if not sound or not isinstance(beat.get("holding", 0), int):
+        return None
+    return dict(beat)

@@ -19,14 +19,14 @@ class Settings(BaseSettings):
 
     # where things are
     nats_url: str | None = None  # None: the embedded server that `stumper up` started on this data folder
-    nats_replicas: int = 1  # copies of each stream; 3 on a cluster
+    nats_replicas: int = Field(1, ge=1, le=5)  # copies of each stream; 3 on a cluster
     mongo_url: str | None = None  # None: SQLite in the data folder
     mongo_database: str = "stumper"
     data_dir: Path = Path(".stumper")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     gateway_url: str = "http://127.0.0.1:8000"  # where the command line looks for the gateway
     host: str = "127.0.0.1"  # what the gateway binds
-    port: int = 8000
+    port: int = Field(8000, ge=1, le=65535)
     simulator_url: str = "http://127.0.0.1:8901"
     api_keys: Annotated[list[str], NoDecode] = []  # comma-separated; empty: the gateway asks for none
 
@@ -44,23 +44,23 @@ class Settings(BaseSettings):
     )
 
     # the ledger
-    ledger_max_bytes: int = 2 * 1024**3  # above 80% no new problems are issued
-    ack_wait: float = 30.0  # s without a heartbeat until a message goes to another handler
-    max_deliveries: int = 20  # a message delivered more often kills its handlers
-    workers: int = 256  # problems a stage's process works on at once
-    grace: float = 30.0  # s that running handlers have after SIGTERM
-    fault_delay: float = 2.0  # s before a problem whose handler raised is tried again; doubles each time
-    max_faults: int = 5  # handlers that raised before it is a dead letter
+    ledger_max_bytes: int = Field(2 * 1024**3, ge=1024**2)  # above 80% no new problems are issued
+    ack_wait: float = Field(30.0, ge=0.5)  # s without a heartbeat until a message goes to another handler
+    max_deliveries: int = Field(20, ge=1)  # a message delivered more often kills its handlers
+    workers: int = Field(256, ge=1, le=10_000)  # problems a stage's process works on at once
+    grace: float = Field(30.0, ge=0)  # s that running handlers have after SIGTERM
+    fault_delay: float = Field(2.0, ge=0)  # s before a problem whose handler raised is tried again; doubles each time
+    max_faults: int = Field(5, ge=1)  # handlers that raised before it is a dead letter
 
     # calls
-    call_timeout: float = 120.0  # s for one model call
-    wait_in_place: float = 30.0  # s that a handler waits for a provider before its problem is parked
+    call_timeout: float = Field(120.0, gt=0)  # s for one model call
+    wait_in_place: float = Field(30.0, ge=0)  # s that a handler waits for a provider before its problem is parked
 
     # the conductor
-    lease: float = 2.0  # s after which a silent conductor is replaced
-    sweep_every: float = 3.0  # s
-    fold_every: float = 0.1  # s between two readings of the ledger
-    purge_after: float = 24 * 3600.0  # s that an ended batch's subjects stay in the ledger
+    lease: float = Field(2.0, gt=0)  # s after which a silent conductor is replaced
+    sweep_every: float = Field(3.0, gt=0)  # s
+    fold_every: float = Field(0.1, gt=0)  # s between two readings of the ledger
+    purge_after: float = Field(24 * 3600.0, ge=0)  # s that an ended batch's subjects stay in the ledger
 
 
 @cache

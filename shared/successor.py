@@ -50,7 +50,8 @@ def after_error(stage: str, problem: Envelope, error: Exception, settings: Setti
         case Stopped():
             return _finished(problem, Status.CANCELLED)
         case Waiting(seconds=seconds):
-            return _parked(stage, problem, not_before=time.time() + seconds)
+            why = Ending(code=Reason.PROVIDER_ERROR, detail=str(error)[:2000])
+            return _parked(stage, problem.but(reason=why), not_before=time.time() + seconds)
         case Permanent():
             ending = Ending(code=Reason.PROVIDER_ERROR, detail=str(error)[:2000], stops_batch=True)
             return _finished(problem, Status.FAILED, ending)

@@ -49,6 +49,9 @@ class Fold:
             row = self.changed.get(row_id) or self.rows[row_id]
             batch = self.after[row["batch_id"]]
             _recount(batch, before, standing(row, batch.applied))
+        for batch in self.after.values():
+            if not batch.counts.get(subjects.PARKED):
+                batch.waiting = None
 
     def _take(self, fact: Fact) -> None:
         parsed = subjects.parse(fact.subject)
@@ -115,6 +118,8 @@ class Fold:
         batch.started_at = batch.started_at or fact.time
         if where in ACCEPTED:
             batch.accepted += 1
+        if where == subjects.PARKED:
+            batch.waiting = _ending(_object(fact.data) or {}).get("detail") or batch.waiting
         if where.startswith(Status.FAILED.value) and batch.error is None:
             ending = _ending(_object(fact.data) or {})
             if ending.get("stops_batch"):

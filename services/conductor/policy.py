@@ -49,6 +49,20 @@ def acceptance_rate(batch: Batch) -> float:
     return (batch.accepted + near + PRIOR) / (batch.ended_problems + near + PRIOR)
 
 
+def affordable(batch: Batch) -> int:
+    """How many problems in flight what is left of the dollar cap can pay for, at the cost of those that ended.
+
+    What is in flight has cost something too, which makes the guess of a problem's cost too high at first. Until the
+    first has ended there is no guess, and few are tried.
+    """
+    if batch.wish.max_cost is None:
+        return batch.wish.max_in_flight
+    if not batch.ended_problems or not batch.cost:
+        return PRIOR
+    left = batch.wish.max_cost - batch.cost
+    return max(1, left * batch.ended_problems // batch.cost)
+
+
 def line(batch: Batch, room: int) -> int:
     """Slots 0 … line-1 shall exist. An absolute number, so that repeating it does no harm.
 
@@ -59,6 +73,7 @@ def line(batch: Batch, room: int) -> int:
     near = nearly_accepted(batch)
     missing = max(0, batch.wish.num_problems - batch.accepted - near)
     ahead = min(batch.wish.max_in_flight, near + ceil(missing / acceptance_rate(batch)), max(0, room))
+    ahead = min(ahead, affordable(batch))
     return max(batch.issued, min(batch.ended_problems + ahead, batch.wish.max_attempts))
 
 

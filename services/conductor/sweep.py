@@ -114,7 +114,7 @@ class Sweep:
         hop = row["hop"] + 1
         onward = envelope.but(hop=hop, route=route)
         if station != subjects.PARKED:
-            onward = onward.but(not_before=None)
+            onward = onward.but(not_before=None, reason=None)
         await self._ledger.publish_once(
             subjects.problem(station, envelope.batch_id, envelope.slot, hop),
             onward.model_dump_json().encode(),

@@ -68,6 +68,7 @@ class Batch(BaseModel):
     input_tokens: int = 0
     output_tokens: int = 0
     error: str | None = None  #: a provider's words, where they stopped the batch
+    waiting: str | None = None  #: a provider's words, where problems are parked until it answers again
     changes: int = 0  #: how many `batches.changed` facts there should be
     started_at: float | None = None
     finished_at: float | None = None

@@ -176,3 +176,44 @@ async def test_many_batches_together_stay_below_the_ceiling(world: World, monkey
         await world.accept(batch(60))
     await Sweep(conductor).run()
     assert len(await world.ledger.read(0, subject="problems.engineer.>")) <= 100 + 4 * 8
+
+
+async def test_a_small_cap_is_not_overshot_by_all_that_is_in_flight(world: World) -> None:
+    """500 wanted and money for 3 problems: a few are tried at first, then only what can be paid for."""
+    new = await world.accept(batch(500, max_cost=12 * COST))
+    done = await world.run(world.conductor(), new.id, lambda _: Status.SOLVED)
+    assert done.status is BatchStatus.BUDGET_REACHED
+    assert done.cost <= 12 * COST + 8 * 4 * COST
+
+
+async def test_a_provider_that_is_down_is_named_until_it_is_back(world: World) -> None:
+    new = await world.accept(batch(1))
+    conductor = world.conductor()
+    await conductor.resume()
+    await world.step(conductor)
+    problem = Envelope.model_validate_json((await world.ledger.last(f"problems.engineer.{new.id}.0.0")).data)
+    why = Ending(code=Reason.PROVIDER_ERROR, detail="simulator/sim-strong is failing: 503")
+    parked = problem.but(hop=1, route=["engineer", *problem.route], not_before=1.0, reason=why)
+    await world.put(subjects.PARKED, parked)
+    world.read = (await world.ledger.state()).last
+    await world.step(conductor)
+    assert (await world.batch(new.id)).waiting == "simulator/sim-strong is failing: 503"
+    done = await world.run(conductor, new.id)
+    assert done.status is BatchStatus.COMPLETED
+    assert done.waiting is None
+    row = await world.store.problems.get(f"{new.id}-0")
+    assert row is not None
+    assert row["envelope"]["reason"] is None
+
+
+async def test_a_dead_letter_that_is_not_ours_is_shown_and_dropped(world: World) -> None:
+    for subject, data in (("dead.engineer.x.1.1", b"1"), ("dead.y", b"\xff"), ("dead.a.b.c.d.e.f", b"{}")):
+        await world.ledger.publish(subject, data, {})
+    letters = await dead_letters.listing(world.ledger)
+    assert [letter.id for letter in letters] == ["engineer.x.1.1", "y", "a.b.c.d.e.f"]
+    for letter in letters:
+        assert "no dead letter of ours" in letter.error
+        with pytest.raises(ValueError, match="no readable envelope"):
+            await dead_letters.replay(world.ledger, letter, None)
+        assert await dead_letters.drop(world.ledger, letter.id)
+    assert await dead_letters.listing(world.ledger) == []

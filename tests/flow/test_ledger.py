@@ -79,7 +79,10 @@ async def test_flags_are_set_cleared_and_forgotten(ledger: Ledger) -> None:
 
 
 async def test_replicas_come_and_go(ledger: Ledger) -> None:
-    replica = {"service": "checker", "id": "x", "started_at": 1.0}
+    replica = {"service": "checker", "id": "x", "started_at": 1.0, "at": time.time()}
+    for rubbish in (b"{}", b"[]", b"\xff", b'{"service": "checker", "id": "x", "started_at": 1.0, "at": 5.0}'):
+        await ledger.publish("$KV.replicas.rubbish", rubbish, {})
+        assert await ledger.replicas() == [], "neither rubbish nor long silent"
     await ledger.beat(replica)
     await ledger.beat(replica | {"holding": 3})
     assert await ledger.replicas() == [replica | {"holding": 3}]
@@ -158,6 +161,8 @@ async def test_who_waits_for_a_server_that_dies_hears_at_once(
         os.kill(server.pid, signal.SIGKILL)
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(result) for result in results] == [LedgerUnavailable] * 3
+        while server.alive:  # a kill is not heard of at once
+            await asyncio.sleep(0.01)
         server.start()
         await ledger.publish_once("problems.engineer.b.1.0", b"x")
         assert len(await ledger.read(0)) >= 1

@@ -101,6 +101,7 @@ class CallReply(Reply):
     finish: str
     input_tokens: int
     output_tokens: int
+    estimated: bool = Field(False, description="The provider did not tell, so tokens and cost are our guess.")
     cost: float | None
     latency: float
     at: datetime | None

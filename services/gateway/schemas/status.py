@@ -76,7 +76,9 @@ class StatusReply(Reply):
     eta_seconds: float | None
     started_at: datetime | None
     finished_at: datetime | None
-    error: str | None = Field(description="A provider's words, where they stopped the batch.")
+    error: str | None = Field(
+        description="A provider's words, where they stopped the batch, or where problems wait until it answers again."
+    )
 
     @classmethod
     def of(cls, batch: Batch, now: float) -> Self:
@@ -107,7 +109,7 @@ def status_fields(batch: Batch, now: float) -> dict[str, Any]:
         "eta_seconds": round(max(0, wanted - valid) / rate, 1) if rate and not batch.ended else None,
         "started_at": timestamp(batch.started_at),
         "finished_at": timestamp(batch.finished_at),
-        "error": batch.error,
+        "error": batch.error or batch.waiting,
     }
 
 
