@@ -16,9 +16,8 @@ pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pyt
 LATENCY = 0.5
 
 
-async def test_cancel_in_the_middle(both: Stack) -> None:
+async def test_cancel_in_the_middle(stack: Stack) -> None:
     """No call begins later than 1 s after; the counts add up."""
-    stack = both
     await stack.simulate(latency=LATENCY)
     batch_id = await stack.create(60, max_in_flight=40)
     await stack.reaches(batch_id, 3)
@@ -43,30 +42,16 @@ async def test_cancel_in_the_middle(both: Stack) -> None:
     check_logs(stack)
 
 
-@pytest.mark.parametrize("stage", ROUTE)
-async def test_sigterm_under_load_loses_and_repeats_nothing(stack: Stack, stage: str) -> None:
-    """What runs is finished within the grace, what waits is left to the next process."""
+async def test_sigterm_under_load_loses_and_repeats_nothing(stack: Stack) -> None:
+    """Each in turn, with work in hand: what runs is finished within the grace, what waits is left to the next one."""
     await stack.simulate(latency=LATENCY)
-    batch_id = await stack.create(30, max_in_flight=30)
-    await stack.reaches(batch_id, 1, holding=stage)
-    process = stack.processes[stage]
-    process.ask_to_end()
-    assert await process.ended() == 0
-    await stack.start(stage)
-    await check_completed(stack, batch_id, 30)
-    assert await check_bill(stack, batch_id) == 0
-    check_logs(stack)
-
-
-@pytest.mark.parametrize("service", ["gateway", "conductor"])
-async def test_sigterm_of_those_without_calls(stack: Stack, service: str) -> None:
-    await stack.simulate(latency=LATENCY)
-    batch_id = await stack.create(10)
-    await stack.reaches(batch_id, 0, holding="engineer")
-    process = stack.processes[service]
-    process.ask_to_end()
-    assert await process.ended() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it was sent
-    await stack.start(service)
-    await check_completed(stack, batch_id, 10)
+    batch_id = await stack.create(60, max_in_flight=24)
+    for turn, name in enumerate(("solver", "engineer", "gateway", "checker", "conductor", "embedder")):
+        await stack.reaches(batch_id, 1 + 6 * turn, holding=name if name in ROUTE else None)
+        process = stack.processes[name]
+        process.ask_to_end()
+        assert await process.ended() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it was sent
+        await stack.start(name, ready=False)
+    await check_completed(stack, batch_id, 60)
     assert await check_bill(stack, batch_id) == 0
     check_logs(stack)

@@ -18,8 +18,8 @@ WANTED = 60
 @pytest.mark.parametrize("victim", ["gateway", "conductor", *ROUTE, "nats"])
 async def test_a_kill_in_the_middle(both: Stack, victim: str, record_property: Callable[[str, object], None]) -> None:
     stack = both
-    await stack.simulate(latency=0.3)
-    batch_id = await stack.create(WANTED)
+    await stack.simulate(latency=0.2)
+    batch_id = await stack.create(WANTED, max_in_flight=40)  # so that there is work for all stages at once
     await stack.reaches(batch_id, 5, holding=victim if victim in ROUTE else None)
     await stack.kill(victim)
     await stack.revive(victim)

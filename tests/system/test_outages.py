@@ -38,6 +38,7 @@ async def test_nats_is_away_for_a_while(stack: Stack) -> None:
     assert all(process.alive for process in stack.processes.values())
     await stack.revive("nats")
     await check_completed(stack, batch_id, 20)
+    await stack.simulate()
     other = await stack.create(2)
     await check_completed(stack, other, 2)
     assert await check_bill(stack, batch_id, other) == 0
@@ -58,6 +59,7 @@ async def test_the_database_is_killed_in_the_middle(tmp_path_factory: pytest.Tem
         await until(lambda: refused(stack), "a new batch is refused")
         await asyncio.to_thread(mongod.restart)
         await check_completed(stack, batch_id, 40)
+        await stack.simulate()
         other = await stack.create(2)
         await check_completed(stack, other, 2)
         assert await check_bill(stack, batch_id, other) == 0
