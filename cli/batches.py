@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
 from cli.client import Gateway
-from cli.exits import INTERRUPTED, OK
+from cli.exits import INTERRUPTED, OK, USAGE, Failure
 from cli.screen import clean, console, cut, dollars
 from cli.watch import CODES, counted, line, money, pace, watch
+
+KEY = re.compile(r"[!-~]{1,255}")
 
 
 def start(gateway: Gateway, body: Any, key: str | None) -> str:
     """Start a batch; its id."""
+    if key is not None and not KEY.fullmatch(key):
+        raise Failure("--idempotency-key: 1 to 255 visible ASCII characters are wanted", USAGE)
     headers = {"Idempotency-Key": key} if key else {}
     return str(gateway.call("POST", "/api/generation", json=body, headers=headers)["batch_id"])
 
@@ -21,7 +26,10 @@ def start(gateway: Gateway, body: Any, key: str | None) -> str:
 def generate(gateway: Gateway, body: Any, key: str | None, follow: bool) -> int:
     """Prints the batch's id on a line of its own; with `follow`, stays until it ends."""
     batch_id = start(gateway, body, key)
-    console().print(batch_id)
+    try:
+        print(batch_id, flush=True)
+    except OSError as error:  # it runs, and costs: its id must not be lost
+        raise Failure(f"batch {batch_id} was started, but its id could not be written: {error.strerror}") from error
     if not follow:
         return OK
     try:

@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 
 from cli.exits import FAILED, UNREACHABLE, USAGE, Failure
+from cli.known import known as read_settings
 from cli.screen import clean
 from shared.children import command_line
 from shared.embedded import read_json
-from shared.settings import Settings, settings
+from shared.settings import Settings
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # s
 
@@ -80,7 +81,7 @@ class Gateway:
 
 def connect(data: Path | None = None, url: str | None = None) -> Gateway:
     """The gateway that the options, the environment or the data folder name."""
-    known = settings()
+    known = read_settings()
     if data is not None:
         known = known.model_copy(update={"data_dir": data})
     return Gateway(url or gateway_url(known), known.api_keys[0] if known.api_keys else None)

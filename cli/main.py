@@ -51,9 +51,13 @@ def up(
     host: Annotated[str | None, typer.Option(help="What the gateway binds (default 127.0.0.1).")] = None,
 ) -> None:
     """Run the whole stack in the foreground, until Ctrl-C."""
-    from cli.up import up
 
-    run(lambda: up(data, host, port, scale or []))
+    def command() -> int:
+        from cli.up import up
+
+        return up(data, host, port, scale or [])
+
+    run(command)
 
 
 @app.command()
@@ -70,9 +74,13 @@ def demo(
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
 ) -> None:
     """Start a stack of its own, make problems with simulated models, show them and their bill, and stop."""
-    from cli.demo import demo
 
-    run(lambda: demo(num=num, out=out, data=data, show=show, seed=seed, began=BEGAN))
+    def command() -> int:
+        from cli.demo import demo
+
+        return demo(num=num, out=out, data=data, show=show, seed=seed, began=BEGAN)
+
+    run(command)
 
 
 @app.command()
@@ -167,11 +175,11 @@ def tail(
     def command() -> int:
         import asyncio
 
+        from cli.known import known
         from cli.tail import tail
-        from shared.settings import settings
 
-        known = settings() if data is None else settings().model_copy(update={"data_dir": data})
-        asyncio.run(tail(known, batch, from_start, follow, as_json))
+        found = known() if data is None else known().model_copy(update={"data_dir": data})
+        asyncio.run(tail(found, batch, from_start, follow, as_json))
         return OK
 
     run(command)
@@ -201,6 +209,10 @@ def export(
 @app.command()
 def doctor(data: Data = None, gateway: Url = None) -> None:
     """Versions, keys found (by name), and what is reachable; exit code 1 when something needed is missing."""
-    from cli.doctor import doctor
 
-    run(lambda: doctor(data, gateway))
+    def command() -> int:
+        from cli.doctor import doctor
+
+        return doctor(data, gateway)
+
+    run(command)

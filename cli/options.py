@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.exits import INTERRUPTED, OK, Failure
+from cli.exits import FAILED, INTERRUPTED, OK, Failure
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder (default .stumper).")]
 Url = Annotated[str | None, typer.Option("--gateway", metavar="URL", help="The gateway, if not the data folder's.")]
@@ -19,8 +21,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 def run(command: Callable[[], int]) -> None:
     """Run it and leave with its exit code; a Failure's words go to stderr."""
+    if sys.stderr is None:  # closed by the caller
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
+        if sys.stdout is None:
+            raise Failure("standard output is closed; send it to /dev/null if nobody shall read it")
         code = command()
+        sys.stdout.flush()  # here, where a full disk can still be told
     except Failure as failure:
         for line in str(failure).splitlines():
             print(f"stumper: {line}", file=sys.stderr)
@@ -30,4 +37,18 @@ def run(command: Callable[[], int]) -> None:
     except BrokenPipeError:  # whoever read our output has had enough
         sys.stderr.close()
         code = OK
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            print(f"stumper: {error}", file=sys.stderr)
+        code = FAILED
+    _forget_unwritten()
     raise typer.Exit(code)
+
+
+def _forget_unwritten() -> None:
+    """What stdout cannot take, Python would try to write once more at its end, and complain."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        sys.stdout = None

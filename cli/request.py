@@ -9,6 +9,12 @@ from typing import Any
 
 from cli.exits import USAGE, Failure
 
+FLAGS = {
+    "num_problems": "--num",
+    "max_cost_usd": "--max-cost",
+    "random_seed": "--seed",
+}  #: not named as the API's field
+
 
 def read_json_file(path: Path) -> Any:
     """`-` is stdin. Raises Failure naming the line."""
@@ -21,6 +27,10 @@ def read_json_file(path: Path) -> Any:
         raise Failure(f"{path}: not UTF-8", USAGE) from error
     except json.JSONDecodeError as error:
         raise Failure(f"{path}: no JSON: {error.msg} at line {error.lineno}, column {error.colno}", USAGE) from error
+    except RecursionError:
+        raise Failure(f"{path}: nested too deep", USAGE) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise Failure(f"{path}: {error}", USAGE) from error
 
 
 def model(text: str, flag: str) -> dict[str, str]:
@@ -45,4 +55,22 @@ def build(file: Path | None, models: dict[str, str | None], taxonomy: Path | Non
     body = {**body, **flags}
     if "num_problems" not in body:
         raise Failure("--num says how many problems are wanted", USAGE)
+    for name, value in body.items():
+        _check_sendable(_flag(name) if name in flags else f"{file}: {name!r}", {name: value})
     return body
+
+
+def _flag(name: str) -> str:
+    return FLAGS.get(name) or "--" + name.removesuffix("_model").replace("_", "-")
+
+
+def _check_sendable(what: str, value: Any) -> None:
+    """Raises Failure for what JSON has no way to say."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise Failure(f"{what}: not valid Unicode text", USAGE) from None
+    except ValueError:
+        raise Failure(f"{what}: a finite number is wanted", USAGE) from None
+    except RecursionError:
+        raise Failure(f"{what}: nested too deep", USAGE) from None

@@ -6,11 +6,11 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.gateway.schemas.common import EXAMPLE_BATCH, Body, Reply, with_example
-from services.gateway.schemas.taxonomy import Name, Taxonomy
+from services.gateway.schemas.taxonomy import Name, Taxonomy, few_fields
 from shared.contracts.envelope import ModelSpec
 from shared.llm import providers
 
@@ -34,17 +34,18 @@ class Model(ModelSpec):
 def _split(value: Any) -> Any:
     """`provider/name` as an object; a name may hold slashes itself."""
     if not isinstance(value, str):
-        return value
+        return few_fields(value)
     provider, slash, name = value.partition("/")
     if not slash:
-        raise PydanticCustomError("model", "must be {{provider, model_name}} or the text `provider/model_name`")
+        shape = "{provider, model_name}"  # as a value: in the template itself, braces cannot be written
+        raise PydanticCustomError("model", "must be {shape} or the text `provider/model_name`", {"shape": shape})
     return {"provider": provider, "model_name": name}
 
 
 ModelField = Annotated[Model, BeforeValidator(_split, json_schema_input_type=Model | str)]
 
 
-def _only(*neutral: Any) -> AfterValidator:
+def _only(*neutral: Any) -> BeforeValidator:
     """For a field that is not built yet: refused, never ignored, unless it asks for nothing."""
 
     def check(value: Any) -> Any:
@@ -53,7 +54,7 @@ def _only(*neutral: Any) -> AfterValidator:
             raise PydanticCustomError("not_available", "not available yet; leave it at {shown}", {"shown": shown})
         return value
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 class Seed(Body):
@@ -88,6 +89,8 @@ class GenerationRequest(Body):
     """What to generate. Every field but `num_problems` has a default."""
 
     model_config = Body.model_config | with_example(SMALL)
+
+    _few = model_validator(mode="before")(few_fields)
 
     num_problems: int = Field(ge=1, le=100_000, description="Valid problems wanted.")
     name: Name | None = None

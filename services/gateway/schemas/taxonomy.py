@@ -7,13 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    TypeAdapter,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from services.gateway.schemas.common import Body
 from shared.contracts.batch import TopicSpec
 
 MAX_TOPICS = 10_000
+MAX_FIELDS = 100  # more than any body has; each unknown one would become an error of its own
 
 
 def _clean(text: str) -> str:
@@ -25,16 +35,27 @@ def _clean(text: str) -> str:
 
 
 def _distinct(topics: list[str]) -> list[str]:
-    if len(set(topics)) < len(topics):
-        twice = next(topic for topic in topics if topics.count(topic) > 1)
-        raise PydanticCustomError("name", "names {topic} twice", {"topic": repr(twice)})
+    seen: set[str] = set()
+    for topic in topics:
+        if topic in seen:
+            raise PydanticCustomError("name", "names {topic} twice", {"topic": repr(topic)})
+        seen.add(topic)
     return topics
+
+
+def few_fields(value: Any) -> Any:
+    """Refuses junk by its size, before each piece of it is looked at."""
+    if isinstance(value, dict) and len(value) > MAX_FIELDS:
+        raise PydanticCustomError("fields", "has {count} fields, far too many", {"count": len(value)})
+    return value
 
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
 
 
 class TopicDetail(Body):
+    _few = model_validator(mode="before")(few_fields)
+
     level: Annotated[str, StringConstraints(max_length=100), AfterValidator(_clean)] = ""
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
 
@@ -54,14 +75,18 @@ Topics = Annotated[
 ]
 
 
-def _few_enough(taxonomy: dict[str, Any]) -> dict[str, Any]:
-    count = sum(map(len, taxonomy.values()))
+def _few_enough(taxonomy: Any) -> Any:
+    """Looks at sizes only, so that a huge taxonomy is refused before its topics are judged."""
+    if not isinstance(taxonomy, dict):
+        return taxonomy
+    count = sum(len(topics) if isinstance(topics, list | dict) else 1 for topics in taxonomy.values())
+    count = max(count, len(taxonomy))
     if count > MAX_TOPICS:
         raise PydanticCustomError("topics", "has {count} topics, above {most}", {"count": count, "most": MAX_TOPICS})
     return taxonomy
 
 
-Taxonomy = Annotated[dict[Name, Topics], Field(min_length=1), AfterValidator(_few_enough)]
+Taxonomy = Annotated[dict[Name, Topics], Field(min_length=1), BeforeValidator(_few_enough)]
 
 
 def flatten(taxonomy: dict[str, list[str] | dict[str, TopicDetail]]) -> list[TopicSpec]:
