@@ -14,6 +14,7 @@ from shared.errors import LedgerUnavailable
 from shared.ledger import Ledger
 
 RETRY_EVERY = 0.5  # s between two tries to record a paid call while NATS is away
+ASK_AGAIN = 0.02  # s until a call that another stands in the way of is looked for again
 
 log = logging.getLogger(__name__)
 
@@ -41,20 +42,20 @@ class Journal:
         That is a rival's where it came first. Where it answers the same question, ours is kept aside, so that the
         bill is whole; otherwise ours has no place yet, and the caller records it under another number.
         """
-        if await self._publish(self._subject(call.n), call):
-            return call
-        while True:
+        while not await self._publish(self._subject(call.n), call):
             try:
                 standing = await self.recall(call.n)
-                break
             except LedgerUnavailable as error:
                 log.warning("cannot read back a call yet: %s", error)
                 await asyncio.sleep(RETRY_EVERY)
-        if standing is None or standing.id == call.id:  # None: purged since, and then nobody waits for it
-            return call
-        if standing.hash == call.hash:
-            await self.record_aside(call)
-        return standing
+                continue
+            if standing is None:  # a copy of the stream that lags; or purged since, and then ours is the first again
+                await asyncio.sleep(ASK_AGAIN)
+                continue
+            if standing.id != call.id and standing.hash == call.hash:
+                await self.record_aside(call)
+            return standing
+        return call
 
     async def record_aside(self, call: CallFact) -> None:
         """Record a call that was (or may have been) paid but whose reply is not the one in use."""

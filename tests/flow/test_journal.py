@@ -168,6 +168,25 @@ async def test_a_paid_reply_is_recorded_though_the_first_publish_fails(
     assert len(tries) == 2
 
 
+async def test_a_rivals_reply_that_cannot_be_read_back_yet_does_not_take_ours_off_the_bill(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a replicated stream may lag behind the one that refused us."""
+    both = asyncio.Barrier(2)
+    rivals = [Provider('{"answer": 1}'), Provider('{"answer": 2}')]
+    for rival in rivals:
+        rival.before = both.wait  # type: ignore[assignment]
+    real, looks = ledger.last, []
+
+    async def lagging(subject: str, stream: str = "LEDGER") -> Any:
+        looks.append(subject)
+        return None if len(looks) < 5 else await real(subject, stream)
+
+    monkeypatch.setattr(ledger, "last", lagging)
+    await asyncio.gather(*(asking(ledger, rival)("target", PROMPT, Number) for rival in rivals))
+    assert len(await calls(ledger)) == 2
+
+
 async def test_no_call_begins_when_the_batch_has_stopped_but_recorded_ones_serve(ledger: Ledger) -> None:
     def stopped() -> None:
         raise Stopped("cancelled")
