@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.exits import FAILED, INTERRUPTED, OK, Failure
+from cli.exits import FAILED, INTERRUPTED, OK, USAGE, Failure
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder (default .stumper).")]
 Url = Annotated[str | None, typer.Option("--gateway", metavar="URL", help="The gateway, if not the data folder's.")]
@@ -37,6 +37,9 @@ def run(command: Callable[[], int]) -> None:
     except BrokenPipeError:  # whoever read our output has had enough
         sys.stderr.close()
         code = OK
+    except UnicodeEncodeError as error:  # an argument of bytes that are no text, or a terminal that lacks a letter
+        print(f"stumper: {error}", file=sys.stderr)
+        code = USAGE
     except OSError as error:
         with contextlib.suppress(OSError):
             print(f"stumper: {error}", file=sys.stderr)

@@ -143,3 +143,8 @@ def test_an_early_interrupt_is_silent(capsys: Any) -> None:
     assert capsys.readouterr().err == ""
     cli._quiet(ValueError, ValueError("x"), None)
     assert "ValueError: x" in capsys.readouterr().err
+
+
+def test_an_argument_that_is_no_text_is_one_line(capsys: Any) -> None:
+    assert ends(lambda: len("\udcff".encode())) == USAGE
+    assert capsys.readouterr().err.startswith("stumper: 'utf-8' codec can't encode")
