@@ -14,7 +14,7 @@ from tests.system.stack import Stack
 
 ACCEPTED = ("valid", "surplus")
 EXPECTED_ERRORS = ("dead letter",)  #: what a log may say at level ERROR in any test
-REPORT: list[str] = []  #: lines for the end of the run
+IN_FLIGHT = "billed, not recorded"  #: the property of a test
 
 
 async def facts_of(stack: Stack, batch_id: str) -> list[Fact]:
@@ -128,6 +128,6 @@ def check_logs(stack: Stack, *expected: str) -> None:
         assert not odd, f"{name} logged:\n" + "\n".join(odd[:5])
 
 
-def report(what: str, difference: int, limit: int) -> None:
-    """For the end of the run: billed calls that our books do not have."""
-    REPORT.append(f"{what}: {difference} (at most {limit} were in flight)")
+def in_flight(difference: int, limit: int) -> tuple[str, str]:
+    """For `record_property`: billed calls that our books do not have, shown at the end of the run."""
+    return IN_FLIGHT, f"{difference} (at most {limit} were in flight)"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.system import accounts
+from tests.system.accounts import IN_FLIGHT
 from tests.system.stack import Stack
 
 
@@ -63,7 +63,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if accounts.REPORT:
+    """Under xdist too: properties travel with the reports."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    noted = [(r.nodeid, v) for r in reports if r.when == "call" for n, v in r.user_properties if n == IN_FLIGHT]
+    if noted:
         terminalreporter.section("calls billed but not recorded: in flight at a kill")
-        for line in accounts.REPORT:
-            terminalreporter.line(line)
+        for name, value in noted:
+            terminalreporter.line(f"{name}: {value}")

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from shared.streams import LEDGER
-from tests.system.accounts import check_bill, check_completed, check_logs, report
+from tests.system.accounts import check_bill, check_completed, check_logs, in_flight
 from tests.system.cluster import Cluster
 from tests.system.stack import Stack
 
@@ -47,6 +47,5 @@ async def test_the_leader_of_the_ledger_is_killed(
         await asyncio.to_thread(cluster.start)
     await check_completed(stack, batch_id, 60)
     difference = await check_bill(stack, batch_id)
-    record_property("calls_in_flight_at_the_kills", difference)
-    report("leaders of a cluster killed", difference, stack.in_flight_at_kills)
+    record_property(*in_flight(difference, stack.in_flight_at_kills))
     check_logs(stack)

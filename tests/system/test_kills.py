@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.contracts.statuses import ROUTE
-from tests.system.accounts import check_bill, check_completed, check_logs, report
+from tests.system.accounts import check_bill, check_completed, check_logs, in_flight
 from tests.system.stack import Stack
 
 pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -26,6 +26,5 @@ async def test_a_kill_in_the_middle(both: Stack, victim: str, record_property: C
     await check_completed(stack, batch_id, WANTED)
     # who holds no call loses none: the stages keep what they paid for until the ledger has it
     difference = await check_bill(stack, batch_id)
-    record_property("calls_in_flight_at_the_kill", difference)
-    report(f"{victim} killed", difference, stack.in_flight_at_kills)
+    record_property(*in_flight(difference, stack.in_flight_at_kills))
     check_logs(stack)

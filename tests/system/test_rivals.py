@@ -11,7 +11,7 @@ import pytest
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import ROUTE
-from tests.system.accounts import calls_of, check, check_bill, check_completed, check_logs, facts_of, report, rows_of
+from tests.system.accounts import calls_of, check, check_bill, check_completed, check_logs, facts_of, in_flight, rows_of
 from tests.system.stack import Stack, until
 
 pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
@@ -32,8 +32,7 @@ async def test_two_of_each_and_everyone_dies_once(stack: Stack, record_property:
         await stack.revive(victim, ready=False)
     await check_completed(stack, batch_id, 60)
     difference = await check_bill(stack, batch_id)
-    record_property("calls_in_flight_at_the_kills", difference)
-    report(f"two of each, {len(victims)} kills", difference, stack.in_flight_at_kills)
+    record_property(*in_flight(difference, stack.in_flight_at_kills))
     check_logs(stack)
 
 
