@@ -28,9 +28,11 @@ class Lifeline:
     deliberate: bool = False  #: the client is being closed on purpose
     client: Client | None = None
     waiting: set[asyncio.Future[None]] = field(default_factory=set)  #: who waits for answers, beside requests
+    breaks: int = 0  #: how often the connection broke
 
     def break_off(self) -> None:
         """The connection broke: whoever waits for an answer hears so now, not when their time is out."""
+        self.breaks += 1
         requests = self.client._resp_map.values() if self.client else ()
         for future in [*self.waiting, *requests]:
             if not future.done():

@@ -83,6 +83,11 @@ class Ledger:
             raise LedgerUnavailable(f"NATS does not answer: {error}") from error
         return cls(nc, settings, lifeline)
 
+    @property
+    def breaks(self) -> int:
+        """How often the connection broke: what was followed before may have moved on meanwhile."""
+        return self._lifeline.breaks
+
     async def close(self) -> None:
         self._lifeline.deliberate = True
         if not self.nc.is_closed:

@@ -10,12 +10,15 @@ import time
 import pytest
 
 from shared import subjects
+from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
 from shared.embedded import NatsServer
-from shared.errors import LedgerUnavailable
+from shared.errors import LedgerUnavailable, Stopped
+from shared.flags import Flags
 from shared.ledger import Ledger
 from shared.settings import Settings
 from shared.streams import LEASES
+from tests.flow.world import MODELS
 
 
 async def test_a_fact_is_published_once(ledger: Ledger) -> None:
@@ -190,3 +193,24 @@ async def test_words_that_are_no_flags_are_passed_over(ledger: Ledger) -> None:
 async def test_what_is_too_large_is_not_tried_for_ever(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="larger than NATS takes"):
         await ledger.publish_once("problems.checker.b.0.0", b"x" * 2_000_000)
+
+
+async def test_flags_that_may_be_old_let_nothing_begin(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process slept, or was cut off: what it last heard proves nothing."""
+    problem = Envelope(batch_id="b", slot=0, hop=0, route=[], models=MODELS, subject="s", topic="t")
+    flags = Flags(ledger)
+    await flags.follow()
+    flags.check(problem)
+    woken = time.time() + 3600
+    monkeypatch.setattr("shared.flags.time.time", lambda: woken)
+    with pytest.raises(LedgerUnavailable):
+        flags.check(problem)
+    await flags.reread()
+    flags.check(problem)
+    ledger._lifeline.break_off()
+    with pytest.raises(LedgerUnavailable):
+        flags.check(problem)
+    await ledger.set_flag("b", Flag.CANCELLED)
+    await flags.reread()
+    with pytest.raises(Stopped):
+        flags.check(problem)
