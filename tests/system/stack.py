@@ -319,6 +319,17 @@ class Stack:
         assert expected.items() <= found.counts.items()
         return found
 
+    async def settled(self) -> None:
+        """No stage has work, and the conductor has read all that the ledger holds."""
+
+        async def still() -> bool:
+            if any((await self.ledger.backlog()).values()):
+                return False
+            checkpoint = await self.store.checkpoints.get("conductor")
+            return checkpoint is not None and int(checkpoint["seq"]) >= (await self.ledger.state()).last
+
+        await until(still, "all is settled")
+
     # ---- the simulator
 
     async def simulate(self, latency: float | dict[str, Any] = 0.0, *faults: dict[str, Any]) -> None:
