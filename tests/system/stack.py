@@ -42,6 +42,7 @@ class Process:
         self.command = command
         self.environment = environment
         self.log = folder / f"{name}.log"
+        self.special = False  #: with settings of its own
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -176,6 +177,7 @@ class Stack:
             process = self.processes[name] = Process(name, self.command(name), self.folder, {})
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("STUMPER_", "OPENAI_"))}
         given = {f"STUMPER_{key}": value for key, value in (self._known | settings).items()}
+        process.special = bool(settings)
         process.environment = kept | {"PYTHONPATH": str(ROOT)} | given
         return process
 
@@ -212,6 +214,8 @@ class Stack:
             if name not in SERVICES:
                 process.kill()
                 del self.processes[name]
+            elif process.special:
+                process.kill()
         dead = [name for name in SERVICES if not self.processes[name].alive]
         await self.start(*dead)
         await self.simulator.delete("/sim/plan")
