@@ -99,25 +99,25 @@ def _check_ends(facts: list[Fact], rows: list[dict[str, Any]]) -> None:
 
 
 async def check_bill(stack: Stack, *batch_ids: str, in_flight: int | None = None) -> int:
-    """The simulator's bill since `new_account` is ours, but for calls that were in flight at a kill: how many.
+    """The simulator's bill since `new_account` is ours, line by line, but for calls in flight at a kill: how many.
 
     At most as many as the killed stages held (`in_flight`, where given).
     """
-    ours: dict[str, Counter[str]] = defaultdict(Counter)
+    ours: Counter[tuple[Any, ...]] = Counter()
     for batch_id in batch_ids:
         for call in await calls_of(stack, batch_id):
-            ours[call["model"]["model_name"]].update(calls=1, cost_nano=call["cost"])
-    difference = money = 0
-    for model, billed in (await stack.billed()).items():
-        missing = billed["calls"] - ours[model]["calls"]
-        unpaid = billed["cost_nano"] - ours[model]["cost_nano"]
-        assert missing >= 0, f"{model}: we recorded {-missing} calls that were never made"
-        assert (unpaid > 0) == (missing > 0), f"{model}: {missing} calls and {unpaid} nano-dollars of difference"
-        difference += missing
-        money += unpaid
+            ours[call["model"]["model_name"], call["input_tokens"], call["output_tokens"], call["cost"]] += 1
+    unrecorded = []
+    for entry in await stack.billed():
+        line = (entry["model"], entry["input_tokens"], entry["output_tokens"], entry["cost_nano"])
+        if ours[line]:
+            ours[line] -= 1
+        else:
+            unrecorded.append(entry)
+    assert not +ours, f"we recorded calls that were never made: {+ours}"
     limit = stack.in_flight_at_kills if in_flight is None else in_flight
-    assert difference <= limit, f"{difference} calls were billed and not recorded; at most {limit} were in flight"
-    return difference
+    assert len(unrecorded) <= limit, f"at most {limit} calls were in flight, but not recorded are {unrecorded}"
+    return len(unrecorded)
 
 
 def check_logs(stack: Stack, *expected: str) -> None:

@@ -117,7 +117,7 @@ class Stack:
         self.nats = nats or NatsServer(folder)
         self.processes: dict[str, Process] = {}
         self.in_flight_at_kills = 0  #: messages that killed stages held, since `new_account`
-        self._bill_before: dict[str, Any] = {}
+        self._billed_before = 0  #: calls on the simulator's bill
         self._logged: dict[str, int] = {}
         self._known = QUICK | settings
         self._mongo_url = mongo_url
@@ -344,17 +344,14 @@ class Stack:
     async def new_account(self) -> None:
         """From here on counts what `billed` and `in_flight_at_kills` say."""
         self.in_flight_at_kills = 0
-        self._bill_before = (await self.simulator.get("/sim/bill")).json()
+        self._billed_before = (await self.simulator.get("/sim/bill")).json()["calls"]
         self._logged = {p.name: p.log.stat().st_size for p in self.processes.values()}
 
-    async def billed(self) -> dict[str, dict[str, int]]:
-        """model -> {calls, cost_nano} since `new_account`."""
-        now = (await self.simulator.get("/sim/bill")).json()["by_model"]
-        before = self._bill_before.get("by_model", {})
-        return {
-            model: {key: total[key] - before.get(model, {}).get(key, 0) for key in ("calls", "cost_nano")}
-            for model, total in now.items()
-        }
+    async def billed(self) -> list[dict[str, Any]]:
+        """The calls that the simulator answered since `new_account`; at most 10,000."""
+        answer = await self.simulator.get("/sim/bill", params={"entries": 1, "since": self._billed_before})
+        entries: list[dict[str, Any]] = answer.json()["entries"]
+        return entries
 
     def logged(self) -> dict[str, list[str]]:
         """Process -> its log's lines since `new_account`."""
