@@ -43,7 +43,7 @@ lint: setup-dev
 
 test: lint
 	$(BIN)/pytest -n auto -m "not serial" $(ARGS)
-	$(BIN)/pytest -m serial $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m serial $(ARGS)
 
 bench: setup-dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)
