@@ -268,10 +268,13 @@ class Stack:
 
     # ---- batches
 
-    async def create(self, wanted: int, **body: Any) -> str:
-        """A batch accepted through the API; its id."""
+    async def create(self, wanted: int, *, patiently: bool = False, **body: Any) -> str:
+        """A batch accepted through the API; its id. `patiently`: a 503 is tried again, as its header asks."""
         body = {"num_problems": wanted, "taxonomy": TAXONOMY} | body
         answer = await self.api.post("/api/generation", json=body)
+        while patiently and answer.status_code == 503:
+            await asyncio.sleep(0.1)
+            answer = await self.api.post("/api/generation", json=body)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["batch_id"])
 

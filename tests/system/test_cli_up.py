@@ -233,11 +233,11 @@ def test_nothing_outlives_a_killed_supervisor_and_the_folder_is_free(start: Call
     assert again.is_ready()
 
 
-def test_a_service_that_cannot_start_ends_the_attempt(start: Callable[..., Stack]) -> None:
+def test_a_setting_that_cannot_be_is_named_before_anything_starts(start: Callable[..., Stack]) -> None:
     stack = start(STUMPER_ENGINEER_MODEL="nonsense")
-    assert stack.process.wait(60) == 1
+    assert stack.process.wait(60) == 2
     assert stack.out == ""
-    assert "stumper: gateway does not start" in stack.err
+    assert "STUMPER_ENGINEER_MODEL" in stack.err
     assert "Traceback" not in stack.err
     assert not (stack.data / "stack.json").exists()
 
