@@ -20,6 +20,8 @@ from __future__ import annotations
 class Fault(Exception):
     """A model call failed; `str()` is fit for a user and holds no key."""
 
+    role: str = ""  #: whose call it was, once `Ask` knows
+
 
 class Transient(Fault):
     """Try again later. `retry_after` is in seconds, None where the provider named no time."""
@@ -53,9 +55,12 @@ class TooLong(Unreadable):
 class Waiting(Exception):
     """The provider is down or limiting for longer than a handler may wait; come back after `seconds`."""
 
-    def __init__(self, message: str, seconds: float) -> None:
+    role: str = ""  #: whose call it was, once `Ask` knows
+
+    def __init__(self, message: str, seconds: float, kind: str = "") -> None:
         super().__init__(message)
         self.seconds = seconds
+        self.kind = kind  #: `empty`: the provider answered, but with nothing that is a reply
 
 
 class Stopped(Exception):

@@ -25,8 +25,10 @@ class CallFact(BaseModel):
     system: str = ""
     prompt: str = ""
     reply: str = ""  #: text, or base64 of little-endian float32 for an embedding
+    unread: str = ""  #: why the reply cannot be read as what was asked for; empty: it can
     finish: str = ""  #: the provider's reason for ending the reply; `refused`, `timeout` where it gave none
-    input_tokens: int = 0
+    input_tokens: int = 0  #: cached ones included
+    cached_tokens: int = 0  #: input that the provider had in its cache, and charges less for
     output_tokens: int = 0
     estimated: bool = False
     cost: int | None = None  #: nano-dollars; None: price unknown

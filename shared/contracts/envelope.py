@@ -78,6 +78,8 @@ class Ending(BaseModel):
     code: Reason
     detail: str = ""
     stops_batch: bool = False  #: no other problem of the batch can do better (bad key, unknown model)
+    kind: str = ""  #: of a provider's fault: `rejected` (this request) or `empty` (an answer that is no reply)
+    role: str = ""  #: who met that fault: `engineer`, `checker`, `target`, `embedding` or `judge`
 
 
 class Envelope(BaseModel):
