@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
+from shared.controls import read_flags
 from shared.errors import LedgerUnavailable, Stopped
 from shared.ledger import Ledger
 from shared.streams import CONTROLS
@@ -39,7 +40,7 @@ class Flags:
         """Raises LedgerUnavailable."""
         self._news = {}
         asked, breaks = time.time(), self._ledger.breaks
-        whole = await self._ledger.flags()
+        whole = await read_flags(self._ledger)
         merged = whole | self._news
         self._flags = {batch_id: flag for batch_id, flag in merged.items() if flag is not None}
         self._read_at, self._breaks = asked, breaks

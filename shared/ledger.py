@@ -1,4 +1,4 @@
-"""The ledger: the streams, publish-once, read-back, flags and beats.
+"""The ledger: the streams, publish-once and read-back.
 
 A fact is published once: the server refuses a second message on its subject (error 10071), so redelivery,
 restarts and rivals cannot double it. Reads are stateless (direct get): nothing to go deaf when a stream is
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,11 +24,9 @@ from nats.js.errors import NotFoundError
 
 from shared import streams, subjects
 from shared.connection import Lifeline, connection_options
-from shared.contracts.statuses import ROUTE, Flag
 from shared.errors import LedgerUnavailable
-from shared.replica import parse_beat
 from shared.settings import Settings
-from shared.streams import CONTROLS, DEAD, LEDGER, REPLICA_TTL, REPLICAS, VECTORS
+from shared.streams import DEAD, LEDGER, VECTORS
 
 ALREADY_DONE = 10071  # wrong last sequence: the fact is there
 RIVAL_AT_WORK = 10164  # replicated streams: a rival's write is in process, ask again
@@ -127,7 +124,7 @@ class Ledger:
     async def publish(self, subject: str, data: bytes, headers: dict[str, str]) -> int | None:
         """Publish under the conditions in `headers`; None where they were not met."""
         while True:
-            reply = await self._request(subject, data, headers)
+            reply = await self.request(subject, data, headers)
             error = reply.get("error")
             if error is None:
                 return int(reply["seq"])
@@ -137,7 +134,8 @@ class Ledger:
                 raise LedgerUnavailable(f"{subject} was refused: {error.get('description')}")
             await asyncio.sleep(0.02)
 
-    async def _request(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    async def request(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> dict[str, Any]:
+        """Ask JetStream, and return its answer, which may hold an `error`. Raises LedgerUnavailable, ValueError."""
         try:
             reply = await self.nc.request(subject, data, timeout=TIMEOUT, headers=headers)
         except MaxPayloadError as error:  # no time will heal it
@@ -206,7 +204,7 @@ class Ledger:
         return facts
 
     async def state(self, stream: str = LEDGER) -> StreamState:
-        reply = await self._request(f"$JS.API.STREAM.INFO.{stream}", b"")
+        reply = await self.request(f"$JS.API.STREAM.INFO.{stream}", b"")
         if "error" in reply:
             raise LedgerUnavailable(f"stream {stream}: {reply['error'].get('description')}")
         state = reply["state"]
@@ -230,61 +228,18 @@ class Ledger:
         if dead:
             wanted.append((DEAD, f"dead.*.{batch_id}.>"))
         for stream, subject in wanted:
-            reply = await self._request(f"$JS.API.STREAM.PURGE.{stream}", json.dumps({"filter": subject}).encode())
+            reply = await self.request(f"$JS.API.STREAM.PURGE.{stream}", json.dumps({"filter": subject}).encode())
             if "error" in reply:
                 raise LedgerUnavailable(f"purge of {subject}: {reply['error'].get('description')}")
 
     async def delete(self, stream: str, seq: int) -> None:
         """Drop one message."""
-        reply = await self._request(f"$JS.API.STREAM.MSG.DELETE.{stream}", json.dumps({"seq": seq}).encode())
+        reply = await self.request(f"$JS.API.STREAM.MSG.DELETE.{stream}", json.dumps({"seq": seq}).encode())
         if "error" in reply and reply["error"].get("code") != 404:
             raise LedgerUnavailable(f"message {seq} of {stream}: {reply['error'].get('description')}")
 
-    async def consumer(self, stage: str) -> dict[str, Any] | None:
-        """The server's view of a stage's consumer; None where the stage never ran."""
-        reply = await self._request(f"$JS.API.CONSUMER.INFO.{LEDGER}.{stage}", b"")
-        return None if "error" in reply else reply
-
-    async def backlog(self) -> dict[str, int]:
-        """Stage -> messages waiting or being worked on; one that never ran is absent."""
-        found = {stage: await self.consumer(stage) for stage in ROUTE}
-        return {stage: info["num_pending"] + info["num_ack_pending"] for stage, info in found.items() if info}
-
-    async def ack_floors(self) -> dict[str, int]:
-        """Stage -> the sequence number of the ledger up to which everything is acked."""
-        found = {stage: await self.consumer(stage) for stage in ROUTE}
-        return {stage: info["ack_floor"]["stream_seq"] for stage, info in found.items() if info}
-
-    # ---- flags and beats
-
-    async def flags(self) -> dict[str, Flag]:
-        """Every batch's flag, as the store wished it."""
-        words = {batch: value.decode("utf-8", "replace") for batch, value in (await self._entries(CONTROLS)).items()}
-        return {batch: Flag(word) for batch, word in words.items() if word in tuple(Flag)}
-
-    async def set_flag(self, batch_id: str, flag: Flag | None, *, ttl: float | None = None) -> None:
-        """Set or (None) clear a batch's flag; with `ttl` it is forgotten after so many seconds."""
-        headers = {} if flag else {"KV-Operation": "PURGE", "Nats-Rollup": "sub"}
-        if flag and ttl:
-            headers["Nats-TTL"] = f"{round(ttl)}s"
-        await self.publish(f"$KV.{CONTROLS}.{batch_id}", flag.value.encode() if flag else b"", headers)
-
-    async def beat(self, replica: dict[str, Any]) -> None:
-        """Say that this replica lives; forgotten after `REPLICA_TTL`."""
-        await self.publish(_replica_subject(replica), json.dumps(replica).encode(), {})
-
-    async def leave(self, replica: dict[str, Any]) -> None:
-        """Say that this replica is gone, so that nobody waits for its beat to age."""
-        await self.publish(_replica_subject(replica), b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
-
-    async def replicas(self) -> list[dict[str, Any]]:
-        """Those whose last beat is at most `REPLICA_TTL` seconds old. A server whose disk is full forgets none."""
-        oldest = time.time() - REPLICA_TTL
-        found = [parse_beat(value) for value in (await self._entries(REPLICAS)).values()]
-        alive = [replica for replica in found if replica and replica["at"] >= oldest]
-        return sorted(alive, key=lambda r: (r["service"], r["started_at"]))
-
-    async def _entries(self, bucket: str) -> dict[str, bytes]:
+    async def entries(self, bucket: str) -> dict[str, bytes]:
+        """A key-value bucket's content."""
         prefix = f"$KV.{bucket}."
         entries: dict[str, bytes] = {}
         after = 0
@@ -292,10 +247,6 @@ class Ledger:
             after = facts[-1].seq
             entries.update({f.subject.removeprefix(prefix): f.data for f in facts})
         return {key: value for key, value in entries.items() if value}  # an empty one marks a purge
-
-
-def _replica_subject(replica: dict[str, Any]) -> str:
-    return f"$KV.{REPLICAS}.{replica['service']}.{replica['id']}"
 
 
 def _fact(message: Msg) -> Fact | None:

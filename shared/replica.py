@@ -1,4 +1,4 @@
-"""Who a process is, in its beats."""
+"""Who is there: each process says so in heartbeats, which the bucket forgets after `REPLICA_TTL`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import time
 import uuid
 from typing import Any
 
+from shared.ledger import Ledger
+from shared.streams import REPLICA_TTL, REPLICAS
+
 
 def identity(service: str) -> dict[str, Any]:
-    """What `Ledger.beat` says of this process; the caller adds the time and how it is doing."""
+    """What a heartbeat says of this process; the caller adds the time and how it is doing."""
     return {
         "service": service,
         "id": uuid.uuid4().hex[:12],
@@ -21,14 +24,36 @@ def identity(service: str) -> dict[str, Any]:
     }
 
 
-def parse_beat(data: bytes) -> dict[str, Any] | None:
-    """A beat as it was published; None for what is none."""
+def parse_heartbeat(data: bytes) -> dict[str, Any] | None:
+    """A heartbeat as it was published; None for what is none."""
     try:
-        beat = json.loads(data)
+        heartbeat = json.loads(data)
     except ValueError:
         return None
     types: dict[str, Any] = {"service": str, "id": str, "at": (int, float), "started_at": (int, float)}
-    sound = isinstance(beat, dict) and all(isinstance(beat.get(key), kind) for key, kind in types.items())
-    if not sound or not isinstance(beat.get("holding", 0), int):
+    sound = isinstance(heartbeat, dict) and all(isinstance(heartbeat.get(key), kind) for key, kind in types.items())
+    if not sound or not isinstance(heartbeat.get("holding", 0), int):
         return None
-    return dict(beat)
+    return dict(heartbeat)
+
+
+async def heartbeat(ledger: Ledger, replica: dict[str, Any]) -> None:
+    """Say that this replica lives. Raises LedgerUnavailable."""
+    await ledger.publish(_subject(replica), json.dumps(replica).encode(), {})
+
+
+async def leave(ledger: Ledger, replica: dict[str, Any]) -> None:
+    """Say that this replica is gone, so that nobody waits for its heartbeat to age."""
+    await ledger.publish(_subject(replica), b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
+
+
+async def replicas(ledger: Ledger) -> list[dict[str, Any]]:
+    """Those whose last heartbeat is at most `REPLICA_TTL` seconds old. A server whose disk is full forgets none."""
+    oldest = time.time() - REPLICA_TTL
+    found = [parse_heartbeat(value) for value in (await ledger.entries(REPLICAS)).values()]
+    alive = [replica for replica in found if replica and replica["at"] >= oldest]
+    return sorted(alive, key=lambda r: (r["service"], r["started_at"]))
+
+
+def _subject(replica: dict[str, Any]) -> str:
+    return f"$KV.{REPLICAS}.{replica['service']}.{replica['id']}"

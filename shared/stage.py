@@ -1,6 +1,6 @@
 """A stage: an independent FastStream consumer around one plain function.
 
-This is the only place that acks, naks, beats, retries and dead-letters. A handler's end is always a publish, then
+This is the only place that acks, naks, keeps hold, retries and dead-letters. A handler's end is always a publish, then
 an ack: a crash between the two redelivers, the publish is refused as already done, and the ack follows.
 """
 
@@ -31,10 +31,11 @@ from shared.llm.ask import Asking
 from shared.llm.clients import ModelClients
 from shared.llm.clock import StoppableClock
 from shared.logs import configure
+from shared.quarantine import Quarantine
+from shared.replica import leave
 from shared.settings import Settings, settings
 from shared.streams import LEDGER
 from shared.successor import Successor, after_error, after_outcome, unreadable
-from shared.suspects import Suspects
 from shared.watch import Watch
 
 RETRY_EVERY = 0.5  # s between two tries while NATS is away
@@ -91,9 +92,9 @@ class Stage:
     make_logic: Callable[[Ledger], Logic]
     lifeline: Lifeline = field(default_factory=Lifeline)
     held: dict[str, Held] = field(default_factory=dict)  #: by subject, which is one fact
-    suspects: Suspects = field(default_factory=Suspects)
+    quarantine: Quarantine = field(default_factory=Quarantine)
     clock: StoppableClock = field(default_factory=StoppableClock)
-    housework: list[asyncio.Task[None]] = field(default_factory=list)
+    background: list[asyncio.Task[None]] = field(default_factory=list)
     draining: bool = False
     drained: bool = False
 
@@ -127,7 +128,7 @@ class Stage:
                 await asyncio.sleep(RETRY_EVERY)
         self.logic = self.make_logic(self.ledger)
         self.clients = ModelClients(self.settings, clock=self.clock)
-        self.housework = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self.watch.keep())]
+        self.background = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self.watch.keep())]
         log.info("ready", extra={"workers": self.settings.workers})
 
     async def drain(self) -> None:
@@ -142,14 +143,14 @@ class Stage:
             log.info("draining", extra={"running": len(running)})
             await asyncio.wait(running, timeout=self.settings.grace)
         self.drained = True
-        for task in self.housework:
+        for task in self.background:
             task.cancel()
         for held in list(self.held.values()):
             if held.task and not held.task.done():
                 held.task.cancel()
             await self._answer(held, b"-NAK")
         try:
-            await self.ledger.leave(self.watch.replica)
+            await leave(self.ledger, self.watch.replica)
             await self.ledger.nc.flush(2)
         except (LedgerUnavailable, NatsError, TimeoutError, OSError) as error:
             log.warning("left without a word: %s", error)
@@ -189,10 +190,10 @@ class Stage:
     async def _work(self, held: Held) -> None:
         try:
             metadata = held.message.metadata
-            suspect = metadata.num_delivered > self.settings.max_deliveries // 2
-            turn = self.suspects.alone(metadata.sequence.stream, metadata.num_delivered)
-            async with turn if suspect else nullcontext():
-                if suspect and self.draining:  # its turn came too late: it is new work
+            quarantined = metadata.num_delivered > self.settings.max_deliveries // 2
+            turn = self.quarantine.alone(metadata.sequence.stream, metadata.num_delivered)
+            async with turn if quarantined else nullcontext():
+                if quarantined and self.draining:  # its turn came too late: it is new work
                     await self._answer(held, b"-NAK")
                     return
                 successor = await self._successor(held.message)
@@ -271,7 +272,7 @@ class Stage:
                 await asyncio.sleep(RETRY_EVERY)
 
     async def _answer(self, held: Held, word: bytes) -> None:
-        """Ack, nak or beat. Lost while NATS is away: then the message comes again, which is no harm."""
+        """Ack, nak or keep hold. Lost while NATS is away: then the message comes again, which is no harm."""
         if not held.answerable:
             return
         try:

@@ -10,7 +10,7 @@ from shared.settings import Settings
 
 LEDGER, DEAD, VECTORS = "LEDGER", "DEAD", "VECTORS"
 CONTROLS, REPLICAS, LEASES = "controls", "replicas", "leases"
-REPLICA_TTL = 15.0  # s without a beat until a replica is gone
+REPLICA_TTL = 15.0  # s without a heartbeat until a replica is gone
 WEEK = 7 * 24 * 3600.0
 
 

@@ -1,4 +1,4 @@
-"""A stage's housework: its consumer is there, its flags are fresh, its beat is heard."""
+"""What a stage does beside its messages: its consumer is there, its flags are fresh, its heartbeat is heard."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 
+from shared.consumers import consumer
 from shared.errors import LedgerUnavailable
 from shared.flags import Flags
 from shared.ledger import Ledger
-from shared.replica import identity
+from shared.replica import heartbeat, identity
 from shared.settings import Settings
 from shared.streams import LEDGER
 
 MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
 TICK = 2.0  # s between two looks at the stream's creation time and the flags
-BEAT_EVERY = 5.0  # s
+HEARTBEAT_EVERY = 5.0  # s
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Watch:
         self._holding = holding
         self._made_anew = made_anew
         self._created = 0.0
-        self._last_beat = float("-inf")
+        self._last_heartbeat = float("-inf")
         self.flags = Flags(ledger)
         self.replica = identity(stage)
 
@@ -51,7 +52,7 @@ class Watch:
         """Raises LedgerUnavailable; then begin again."""
         await self._settle()
         await self.flags.follow()
-        await self._beat()
+        await self._heartbeat()
 
     async def keep(self) -> None:
         """For ever. Whatever goes wrong here must not end it."""
@@ -63,8 +64,8 @@ class Watch:
                     self._made_anew()
                     await self._settle()
                 await self.flags.reread()
-                if time.monotonic() - self._last_beat >= BEAT_EVERY - TICK / 2:
-                    await self._beat()
+                if time.monotonic() - self._last_heartbeat >= HEARTBEAT_EVERY - TICK / 2:
+                    await self._heartbeat()
             except LedgerUnavailable as error:
                 self._created = 0.0  # so that all is declared again, whichever part of it is missing
                 log.warning("the ledger is away: %s", error)
@@ -95,8 +96,8 @@ class Watch:
             await self._settle()
         if (await self._ledger.state()).created != self._created:
             return True
-        return await self._ledger.consumer(self._stage) is None
+        return await consumer(self._ledger, self._stage) is None
 
-    async def _beat(self) -> None:
-        await self._ledger.beat({**self.replica, "at": time.time(), "holding": self._holding()})
-        self._last_beat = time.monotonic()
+    async def _heartbeat(self) -> None:
+        await heartbeat(self._ledger, {**self.replica, "at": time.time(), "holding": self._holding()})
+        self._last_heartbeat = time.monotonic()

@@ -16,12 +16,12 @@ from shared.connection import Broker, Lifeline
 from shared.errors import Unavailable
 from shared.ledger import Ledger
 from shared.logs import configure
-from shared.replica import identity
+from shared.replica import heartbeat, identity, leave
 from shared.settings import settings
 from shared.store import open_store
 from shared.store.protocols import Store
 
-BEAT_EVERY = 5.0  # s
+HEARTBEAT_EVERY = 5.0  # s
 LOOK_EVERY = 2.0  # s between two looks at the stream's creation time
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Service:
             except Exception:
                 log.exception("the conductor cannot begin; it tries again")
                 await asyncio.sleep(5)
-        self.tasks = [asyncio.create_task(self.lease.keep()), asyncio.create_task(self._beats())]
+        self.tasks = [asyncio.create_task(self.lease.keep()), asyncio.create_task(self._heartbeats())]
         log.info("ready")
         while not self.stopping:
             try:
@@ -95,13 +95,13 @@ class Service:
             if taken < CHUNK:
                 await asyncio.sleep(settings().fold_every)
 
-    async def _beats(self) -> None:
+    async def _heartbeats(self) -> None:
         while True:
             try:
-                await self.ledger.beat({**self.replica, "at": time.time(), "active": self.lease.held})
+                await heartbeat(self.ledger, {**self.replica, "at": time.time(), "active": self.lease.held})
             except Exception as error:
-                log.warning("no beat: %s", error)
-            await asyncio.sleep(BEAT_EVERY)
+                log.warning("no heartbeat: %s", error)
+            await asyncio.sleep(HEARTBEAT_EVERY)
 
     async def stop(self) -> None:
         """Finish the step in hand, hand over the lease."""
@@ -114,7 +114,7 @@ class Service:
             task.cancel()
         try:
             await self.lease.release()
-            await self.ledger.leave(self.replica)
+            await leave(self.ledger, self.replica)
         except Unavailable as error:
             log.warning("left without a word: %s", error)
 

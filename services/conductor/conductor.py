@@ -21,6 +21,7 @@ from shared import subjects
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import problem_id
 from shared.contracts.statuses import Flag
+from shared.controls import set_flag
 from shared.errors import Unavailable
 from shared.ledger import Fact, Ledger
 from shared.settings import Settings
@@ -195,7 +196,7 @@ class Conductor:
                 newest = await self.store.batches.get(batch.id)
                 if newest is None or policy.flag(newest) is not None:
                     return
-            await self.ledger.set_flag(batch.id, flag)
+            await set_flag(self.ledger, batch.id, flag)
             if flag is None:
                 self.flags.pop(batch.id, None)
             else:

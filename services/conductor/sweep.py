@@ -9,9 +9,11 @@ import time
 from services.conductor import policy
 from services.conductor.conductor import FULL, Conductor
 from shared import subjects
+from shared.consumers import ack_floors
 from shared.contracts.batch import Batch, Row
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
+from shared.controls import read_flags, set_flag
 from shared.errors import Unavailable
 from shared.streams import WEEK
 
@@ -36,10 +38,10 @@ class Sweep:
         if full and not self._conductor.full:
             log.warning("the ledger is nearly full: no problem is issued until there is room again")
         self._conductor.full = full
-        self._conductor.flags = await self._ledger.flags()  # before the batches: a flag may be newer, never older
+        self._conductor.flags = await read_flags(self._ledger)  # before the batches: a flag may be newer, never older
         open_batches = await self._store.batches.open()
         self._conductor.elsewhere = sum(batch.in_flight for batch in open_batches)
-        acked = await self._ledger.ack_floors()
+        acked = await ack_floors(self._ledger)
         places: dict[str, list[int]] = {}
         for batch in open_batches:
             try:
@@ -140,11 +142,11 @@ class Sweep:
             await self._store.calls.delete(batch.id)
             await self._store.problems.delete(batch.id)
             await self._store.batches.bury(batch.id)
-            await self._ledger.set_flag(batch.id, Flag.CANCELLED, ttl=WEEK)
+            await set_flag(self._ledger, batch.id, Flag.CANCELLED, ttl=WEEK)
         else:
             await self._ledger.purge(batch.id, dead=False)
             # a handler that slept through the end must still find the flag when it wakes
-            await self._ledger.set_flag(batch.id, policy.flag(batch), ttl=WEEK)
+            await set_flag(self._ledger, batch.id, policy.flag(batch), ttl=WEEK)
             await self._store.batches.project(batch, batch.model_copy(update={"purged": True}))
 
     async def _projected(self, batch: Batch) -> bool:

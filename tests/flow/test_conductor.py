@@ -8,6 +8,7 @@ from services.conductor.sweep import Sweep
 from shared import dead_letters, subjects
 from shared.contracts.envelope import Ending, Envelope
 from shared.contracts.statuses import BatchStatus, Flag, Reason, Status
+from shared.controls import read_flags, set_flag
 from tests.flow.world import COST, World, batch, every_third_valid
 
 
@@ -24,7 +25,7 @@ async def test_a_batch_ends_with_exactly_the_number_wanted(world: World) -> None
         subjects.batch_changed(new.id, 1),
         subjects.batch_changed(new.id, 2),
     ]
-    assert await world.ledger.flags() == {new.id: Flag.ENDED}
+    assert await read_flags(world.ledger) == {new.id: Flag.ENDED}
 
 
 async def test_what_lands_beyond_the_goal_is_surplus(world: World) -> None:
@@ -70,7 +71,7 @@ async def test_cancel_ends_when_nothing_is_in_flight(world: World) -> None:
     done = await world.run(conductor, new.id, lambda _: Status.CANCELLED)
     assert done.status is BatchStatus.CANCELLED
     assert done.counts == {"cancelled": 5}
-    assert await world.ledger.flags() == {new.id: Flag.CANCELLED}
+    assert await read_flags(world.ledger) == {new.id: Flag.CANCELLED}
     await world.check(new.id)
 
 
@@ -162,10 +163,10 @@ async def test_the_sweep_does_not_clear_a_cancel_that_it_has_not_read(world: Wor
     await world.step(conductor)
     stale = await world.batch(new.id)
     await world.store.batches.wish(new.id, state="cancelled")
-    await world.ledger.set_flag(new.id, Flag.CANCELLED)
-    conductor.flags = await world.ledger.flags()
+    await set_flag(world.ledger, new.id, Flag.CANCELLED)
+    conductor.flags = await read_flags(world.ledger)
     await conductor.show_flag(stale)
-    assert await world.ledger.flags() == {new.id: Flag.CANCELLED}
+    assert await read_flags(world.ledger) == {new.id: Flag.CANCELLED}
 
 
 async def test_many_batches_together_stay_below_the_ceiling(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

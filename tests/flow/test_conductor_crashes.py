@@ -15,7 +15,7 @@ from tests.flow.world import COST, World, batch, every_third_valid
 WRITES = ["calls.put", "problems.put", "batches.project", "checkpoints.swap", "publish_once"]
 
 
-@pytest.mark.parametrize(("point", "nth"), [(w, n) for w in WRITES for n in (1, 2, 5)] + [("set_flag", 1)])
+@pytest.mark.parametrize(("point", "nth"), [(w, n) for w in WRITES for n in (1, 2, 5)] + [("publish", 1)])
 async def test_a_crash_between_any_two_writes_changes_nothing(world: World, point: str, nth: int) -> None:
     """Rows | batch | checkpoint | new slots: a new conductor takes over wherever the old one died."""
     new = await world.accept(batch(6, max_in_flight=4))

@@ -6,6 +6,7 @@ from services.conductor.sweep import Sweep
 from shared import subjects
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import BatchStatus, Flag, Status
+from shared.controls import read_flags
 from tests.flow.world import COST, World, all_valid, batch, every_third_valid
 
 
@@ -21,7 +22,7 @@ async def test_a_ghost_counts_only_its_cost(world: World) -> None:
     await Sweep(conductor).run()
     assert (await world.batch(new.id)).purged
     assert await world.ledger.read(0, subject=f"*.*.{new.id}.>") == []
-    assert await world.ledger.flags() == {new.id: Flag.ENDED}
+    assert await read_flags(world.ledger) == {new.id: Flag.ENDED}
     await world.handle("engineer", held, all_valid)
     await world.put(subjects.FINISHED, held.but(hop=1, status=Status.SOLVED))
     await world.step(conductor)

@@ -12,10 +12,12 @@ import pytest
 from shared import subjects
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
+from shared.controls import read_flags, set_flag
 from shared.embedded import NatsServer
 from shared.errors import LedgerUnavailable, Stopped
 from shared.flags import Flags
 from shared.ledger import Ledger
+from shared.replica import heartbeat, leave, replicas
 from shared.settings import Settings
 from shared.streams import LEASES
 from tests.flow.world import MODELS
@@ -72,25 +74,25 @@ async def test_republished_headers_do_not_leak_conditions(ledger: Ledger) -> Non
 
 
 async def test_flags_are_set_cleared_and_forgotten(ledger: Ledger) -> None:
-    assert await ledger.flags() == {}
-    await ledger.set_flag("a", Flag.CANCELLED)
-    await ledger.set_flag("b", Flag.PAUSED)
-    await ledger.set_flag("b", Flag.ENDED)
-    assert await ledger.flags() == {"a": Flag.CANCELLED, "b": Flag.ENDED}
-    await ledger.set_flag("a", None)
-    assert await ledger.flags() == {"b": Flag.ENDED}
+    assert await read_flags(ledger) == {}
+    await set_flag(ledger, "a", Flag.CANCELLED)
+    await set_flag(ledger, "b", Flag.PAUSED)
+    await set_flag(ledger, "b", Flag.ENDED)
+    assert await read_flags(ledger) == {"a": Flag.CANCELLED, "b": Flag.ENDED}
+    await set_flag(ledger, "a", None)
+    assert await read_flags(ledger) == {"b": Flag.ENDED}
 
 
 async def test_replicas_come_and_go(ledger: Ledger) -> None:
     replica = {"service": "checker", "id": "x", "started_at": 1.0, "at": time.time()}
     for rubbish in (b"{}", b"[]", b"\xff", b'{"service": "checker", "id": "x", "started_at": 1.0, "at": 5.0}'):
         await ledger.publish("$KV.replicas.rubbish", rubbish, {})
-        assert await ledger.replicas() == [], "neither rubbish nor long silent"
-    await ledger.beat(replica)
-    await ledger.beat(replica | {"holding": 3})
-    assert await ledger.replicas() == [replica | {"holding": 3}]
-    await ledger.leave(replica)
-    assert await ledger.replicas() == []
+        assert await replicas(ledger) == [], "neither rubbish nor long silent"
+    await heartbeat(ledger, replica)
+    await heartbeat(ledger, replica | {"holding": 3})
+    assert await replicas(ledger) == [replica | {"holding": 3}]
+    await leave(ledger, replica)
+    assert await replicas(ledger) == []
 
 
 async def test_purging_a_batch_leaves_the_others(ledger: Ledger) -> None:
@@ -176,18 +178,18 @@ async def test_who_waits_for_a_server_that_dies_hears_at_once(
 
 async def test_a_bucket_that_is_gone_is_no_empty_bucket(ledger: Ledger) -> None:
     """Nobody may take silence for `no batch is cancelled`."""
-    await ledger.set_flag("b", Flag.CANCELLED)
+    await set_flag(ledger, "b", Flag.CANCELLED)
     await ledger.js.delete_stream("KV_controls")
     with pytest.raises(LedgerUnavailable):
-        await ledger.flags()
+        await read_flags(ledger)
     with pytest.raises(LedgerUnavailable):
         await ledger.last("x.y", "KV_controls")
 
 
 async def test_words_that_are_no_flags_are_passed_over(ledger: Ledger) -> None:
     await ledger.publish("$KV.controls.a", b"\xffwhat", {})
-    await ledger.set_flag("b", Flag.ENDED)
-    assert await ledger.flags() == {"b": Flag.ENDED}
+    await set_flag(ledger, "b", Flag.ENDED)
+    assert await read_flags(ledger) == {"b": Flag.ENDED}
 
 
 async def test_what_is_too_large_is_not_tried_for_ever(ledger: Ledger) -> None:
@@ -210,7 +212,7 @@ async def test_flags_that_may_be_old_let_nothing_begin(ledger: Ledger, monkeypat
     ledger._lifeline.break_off()
     with pytest.raises(LedgerUnavailable):
         flags.check(problem)
-    await ledger.set_flag("b", Flag.CANCELLED)
+    await set_flag(ledger, "b", Flag.CANCELLED)
     await flags.reread()
     with pytest.raises(Stopped):
         flags.check(problem)

@@ -12,12 +12,15 @@ from nats.js.api import ConsumerConfig
 
 import shared.stage
 from shared import dead_letters, subjects
+from shared.consumers import consumer
 from shared.contracts.ask import Ask
 from shared.contracts.envelope import MAX_TEXT_CHARS, Envelope
 from shared.contracts.outcome import Discarded, Outcome, Passed, Solved
 from shared.contracts.statuses import Flag, Reason, Status
+from shared.controls import set_flag
 from shared.errors import LedgerUnavailable, Permanent, Rejected, Waiting
 from shared.ledger import Fact, Ledger
+from shared.replica import replicas
 from shared.settings import Settings, settings
 from tests.flow.world import MODELS
 
@@ -71,7 +74,7 @@ async def until(ledger: Ledger, subject: str, count: int = 1, stream: str = "LED
 async def settled(ledger: Ledger, stage: str = "checker") -> None:
     """Wait until the stage has acked everything."""
     while True:
-        info = await ledger.consumer(stage)
+        info = await consumer(ledger, stage)
         if info and not info["num_pending"] and not info["num_ack_pending"]:
             return
         await asyncio.sleep(0.02)
@@ -202,7 +205,7 @@ async def test_a_message_that_kills_its_handlers_is_not_run_again(ledger: Ledger
 
 
 async def test_no_message_is_handled_twice_however_long_it_takes(ledger: Ledger) -> None:
-    """More messages than workers, handlers longer than ack_wait: beats run from the fetch on."""
+    """More messages than workers, handlers longer than ack_wait: heartbeats run from the fetch on."""
     runs: list[int] = []
     release = asyncio.Event()
 
@@ -239,7 +242,7 @@ async def test_flags(ledger: Ledger, flag: Flag, replays: int, end: str) -> None
     async def handler(problem: Envelope) -> Outcome:
         return Passed(problem)
 
-    await ledger.set_flag("b", flag)
+    await set_flag(ledger, "b", flag)
     async with running(handler):
         await give(ledger, envelope(0, replays=replays))
         await settled(ledger)
@@ -259,7 +262,7 @@ async def test_a_flag_set_while_running_is_seen_at_once(ledger: Ledger) -> None:
     async with running(handler) as app:
         await give(ledger, envelope(0))
         await entered.wait()
-        await ledger.set_flag("b", Flag.CANCELLED)
+        await set_flag(ledger, "b", Flag.CANCELLED)
         await give(ledger, envelope(1))
         finished = Envelope.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
         assert finished.status is Status.CANCELLED
@@ -336,8 +339,8 @@ async def test_replicas_beat_and_leave(ledger: Ledger) -> None:
         return Passed(problem)
 
     async with running(handler), running(handler):
-        assert [r["service"] for r in await ledger.replicas()] == ["checker", "checker"]
-    assert await ledger.replicas() == []
+        assert [r["service"] for r in await replicas(ledger)] == ["checker", "checker"]
+    assert await replicas(ledger) == []
 
 
 async def test_what_comes_while_draining_is_given_back_once(ledger: Ledger) -> None:
@@ -356,11 +359,11 @@ async def test_what_comes_while_draining_is_given_back_once(ledger: Ledger) -> N
         await asyncio.sleep(0)
         for slot in range(1, 5):
             await give(ledger, envelope(slot))
-        while (info := await ledger.consumer("checker")) and info["num_ack_pending"] < 2:
+        while (info := await consumer(ledger, "checker")) and info["num_ack_pending"] < 2:
             await asyncio.sleep(0.02)
         release.set()
         await stopping
-        info = await ledger.consumer("checker")
+        info = await consumer(ledger, "checker")
         assert info is not None
         assert info["delivered"]["consumer_seq"] <= 3
         async with running(handler):

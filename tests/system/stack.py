@@ -16,11 +16,13 @@ from typing import Any
 import httpx
 
 from shared.children import die_with_parent
+from shared.consumers import backlog, consumer
 from shared.contracts.batch import Batch
 from shared.contracts.statuses import ROUTE, BatchStatus
 from shared.embedded import NatsServer, free_port
 from shared.errors import LedgerUnavailable, StoreUnavailable, Unavailable
 from shared.ledger import Ledger
+from shared.replica import replicas
 from shared.settings import Settings
 from shared.store import open_store
 from tests.system.cluster import Cluster
@@ -200,7 +202,7 @@ class Stack:
                 case "gateway":
                     health = (await self.api.get("/api/health")).json()
                     return bool(health["store"]["ok"] and health["ledger"]["ok"])
-            return process.pid in {replica["pid"] for replica in await self.ledger.replicas()}
+            return process.pid in {replica["pid"] for replica in await replicas(self.ledger)}
         except (httpx.HTTPError, LedgerUnavailable):
             return False
 
@@ -258,13 +260,13 @@ class Stack:
 
     async def held(self, stage: str) -> int:
         """Messages that were delivered to replicas of the stage and not acked; a dead one's count too."""
-        info = await self.ledger.consumer(stage)
+        info = await consumer(self.ledger, stage)
         return int(info["num_ack_pending"]) if info else 0
 
     async def replica(self, name: str) -> dict[str, Any]:
-        """Its last beat; {} where it has none."""
+        """Its last heartbeat; {} where it has none."""
         pid = self.processes[name].pid
-        return next((r for r in await self.ledger.replicas() if r["pid"] == pid), {})
+        return next((r for r in await replicas(self.ledger) if r["pid"] == pid), {})
 
     # ---- batches
 
@@ -330,7 +332,7 @@ class Stack:
         """No stage has work, and the conductor has read all that the ledger holds."""
 
         async def still() -> bool:
-            if any((await self.ledger.backlog()).values()):
+            if any((await backlog(self.ledger)).values()):
                 return False
             checkpoint = await self.store.checkpoints.get("conductor")
             return checkpoint is not None and int(checkpoint["seq"]) >= (await self.ledger.state()).last

@@ -55,10 +55,10 @@ async def test_two_conductors_of_which_the_active_one_is_frozen(both: Stack) -> 
     woken = time.time()
     stack.thaw(frozen)
 
-    async def beats() -> bool:
+    async def heard() -> bool:
         return float((await stack.replica(frozen)).get("at", 0)) > woken
 
-    await until(beats, "the frozen one beats again")
+    await until(heard, "the frozen one is heard again")
     stack.processes[next(name for name in ("conductor", "conductor.2") if name != frozen)].kill()
     other = await stack.create(3)  # now it has to conduct
     await check_completed(stack, other, 3)

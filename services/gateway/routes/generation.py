@@ -13,6 +13,7 @@ from services.gateway.routes.dependencies import Accepting, BatchId, Connected, 
 from services.gateway.schemas.generation import FULL, SMALL, GenerationRequest, Started
 from services.gateway.schemas.status import StatusReply
 from shared.contracts.statuses import Flag
+from shared.controls import set_flag
 from shared.errors import LedgerUnavailable
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,6 @@ async def stop_calls(connected: Connections, batch_id: str) -> None:
     """Tell the stages now; where NATS is away the conductor's sweep does, from the store's wish."""
     try:
         async with patient():
-            await connected.ledger.set_flag(batch_id, Flag.CANCELLED)
+            await set_flag(connected.ledger, batch_id, Flag.CANCELLED)
     except LedgerUnavailable as error:
         log.warning("batch %s: the stages are not told yet: %s", batch_id, error)

@@ -15,8 +15,10 @@ from services.gateway.errors import RETRY_AFTER, Problem
 from services.gateway.routes.dependencies import Connected, replies
 from services.gateway.schemas.common import example_of, timestamp
 from services.gateway.schemas.health import Alive, Dependency, Health, Ready, StageHealth, Welcome
+from shared.consumers import backlog
 from shared.contracts.statuses import ROUTE
 from shared.errors import Unavailable
+from shared.replica import replicas
 
 router = APIRouter(tags=["Health"])
 
@@ -77,7 +79,7 @@ async def readyz(connected: Connected) -> Ready:
     },
 )
 async def api_health(connected: Connected, response: Response) -> Health:
-    """Each dependency, and each stage with its replicas, lag and last beat."""
+    """Each dependency, and each stage with its replicas, lag and last heartbeat."""
     found = await examine(connected)
     if found.status == "unavailable":
         response.status_code = 503
@@ -89,8 +91,8 @@ async def examine(connected: Connections) -> Health:
     (store, _), (ledger, fill), (_, seen), (_, lags) = await asyncio.gather(
         _ask(lambda: connected.store.ping()),
         _ask(lambda: connected.ledger.state()),
-        _ask(lambda: connected.ledger.replicas()),
-        _ask(lambda: connected.ledger.backlog()),
+        _ask(lambda: replicas(connected.ledger)),
+        _ask(lambda: backlog(connected.ledger)),
     )
     if fill is not None:
         ledger = Dependency(ok=True, detail=f"{fill.fill:.0%} of its space in use")

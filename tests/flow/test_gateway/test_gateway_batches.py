@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.statuses import BatchStatus, Flag
+from shared.controls import read_flags
 from tests.flow.test_gateway.conftest import Gateway, assert_problem
 
 
@@ -50,7 +51,7 @@ async def test_delete_goes_on_until_the_batch_is_gone(gateway: Gateway) -> None:
     for _ in range(2):
         reply = await gateway.client.delete(path)
         assert (reply.status_code, reply.json()) == (202, {"batch_id": batch.id, "status": "deleting"})
-        assert (await gateway.ledger.flags())[batch.id] is Flag.CANCELLED
+        assert (await read_flags(gateway.ledger))[batch.id] is Flag.CANCELLED
         assert (await gateway.client.get(path)).json()["status"] == "deleting"
         assert (await gateway.client.get("/api/batches")).json()["total"] == 0
 

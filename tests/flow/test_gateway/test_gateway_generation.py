@@ -11,6 +11,7 @@ from services.gateway.schemas.taxonomy import shipped
 from shared import subjects
 from shared.contracts.envelope import ModelSpec
 from shared.contracts.statuses import BatchStatus, Flag
+from shared.controls import read_flags
 from shared.embedded import NatsServer
 from shared.settings import Settings
 from tests.flow.test_gateway.conftest import Gateway, assert_problem, running, until
@@ -160,7 +161,7 @@ async def test_cancel_sets_wish_and_flag_and_may_be_repeated(gateway: Gateway) -
         found = await gateway.store.batches.get(batch.id)
         assert found is not None
         assert (found.wish.state, found.wish.rev) == ("cancelled", batch.wish.rev + 1)
-        assert (await gateway.ledger.flags())[batch.id] is Flag.CANCELLED
+        assert (await read_flags(gateway.ledger))[batch.id] is Flag.CANCELLED
 
 
 async def test_cancel_leaves_an_ended_batch_alone(gateway: Gateway) -> None:
@@ -170,7 +171,7 @@ async def test_cancel_leaves_an_ended_batch_alone(gateway: Gateway) -> None:
     found = await gateway.store.batches.get(batch.id)
     assert found is not None
     assert found.wish == batch.wish
-    assert batch.id not in await gateway.ledger.flags()
+    assert batch.id not in await read_flags(gateway.ledger)
 
 
 async def test_cancel_does_not_undo_a_delete(gateway: Gateway) -> None:

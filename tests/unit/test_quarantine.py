@@ -1,4 +1,4 @@
-"""Suspects run one at a time, in an order that turns round with each delivery."""
+"""Quarantine run one at a time, in an order that turns round with each delivery."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from shared.suspects import Suspects
+from shared.quarantine import Quarantine
 
 
-async def run(suspects: Suspects, seq: int, deliveries: int, log: list[int]) -> None:
-    async with suspects.alone(seq, deliveries):
+async def run(quarantine: Quarantine, seq: int, deliveries: int, log: list[int]) -> None:
+    async with quarantine.alone(seq, deliveries):
         log.append(seq)
         await asyncio.sleep(0)
         assert log[-1] == seq, "another one runs beside it"
@@ -18,28 +18,28 @@ async def run(suspects: Suspects, seq: int, deliveries: int, log: list[int]) -> 
 
 @pytest.mark.parametrize(("deliveries", "order"), [(11, [3, 5, 8]), (12, [8, 5, 3])])
 async def test_the_order_turns_round(deliveries: int, order: list[int]) -> None:
-    suspects = Suspects(gather=0)
+    quarantine = Quarantine(gather=0)
     log: list[int] = []
     for _ in range(2):  # the line may empty and fill again
-        await asyncio.gather(*(run(suspects, seq, deliveries, log) for seq in (5, 8, 3)))
+        await asyncio.gather(*(run(quarantine, seq, deliveries, log) for seq in (5, 8, 3)))
     assert log == order * 2
 
 
 async def test_one_that_raises_or_is_cancelled_holds_nobody_up() -> None:
-    suspects = Suspects(gather=0)
+    quarantine = Quarantine(gather=0)
     log: list[int] = []
 
     async def fail() -> None:
-        async with suspects.alone(1, 1):
+        async with quarantine.alone(1, 1):
             raise RuntimeError
 
     async def hang() -> None:
-        async with suspects.alone(2, 1):
+        async with quarantine.alone(2, 1):
             log.append(2)
             await asyncio.Event().wait()
 
-    hanging, waiting = asyncio.create_task(hang()), asyncio.create_task(run(suspects, 3, 1, log))
-    failing, last = asyncio.create_task(fail()), asyncio.create_task(run(suspects, 4, 1, log))
+    hanging, waiting = asyncio.create_task(hang()), asyncio.create_task(run(quarantine, 3, 1, log))
+    failing, last = asyncio.create_task(fail()), asyncio.create_task(run(quarantine, 4, 1, log))
     while log != [2]:
         await asyncio.sleep(0)
     waiting.cancel()

@@ -1,4 +1,4 @@
-"""Messages that may kill their handlers run one at a time, so that a killer takes no other suspect with it."""
+"""Messages that may kill their handlers run one at a time, so that a killer takes no other with it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import heapq
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-GATHER = 1.0  # s in which suspects come together before the first may run
+GATHER = 1.0  # s in which messages come together before the first may run
 
 
-class Suspects:
-    """The line of suspects in one process.
+class Quarantine:
+    """The line of messages that may kill, in one process.
 
     Each delivery turns the order round: whoever stood behind a killer, and died with it, stands before it in the
     next process.
@@ -24,7 +24,7 @@ class Suspects:
 
     @asynccontextmanager
     async def alone(self, seq: int, deliveries: int) -> AsyncIterator[None]:
-        """Wait for a turn; no other suspect runs until the block ends."""
+        """Wait for a turn; no other message in quarantine runs until the block ends."""
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._line, (seq if deliveries % 2 else -seq, turn))
