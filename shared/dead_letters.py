@@ -71,7 +71,32 @@ def _read(fact: Fact) -> DeadLetter:
 
 async def listing(ledger: Ledger, after: int = 0, limit: int = 500) -> list[DeadLetter]:
     """Oldest first; at most `limit` with a sequence number above `after`."""
-    return [_read(fact) for fact in await ledger.read(after, stream=DEAD, limit=limit)]
+    return [_read(fact) for fact in await ledger.read(after, subject="dead.>", stream=DEAD, limit=limit)]
+
+
+async def of_batch(ledger: Ledger, batch_id: str) -> list[DeadLetter]:
+    found: list[DeadLetter] = []
+    after = 0
+    while facts := await ledger.read(after, subject=f"dead.*.{batch_id}.>", stream=DEAD):
+        after = facts[-1].seq
+        found += [_read(fact) for fact in facts]
+    return found
+
+
+async def keep_facts(ledger: Ledger, dead: DeadLetter) -> None:
+    """Copy what a replay needs, its slot's calls and the fact before, beside the letter: the ledger may give their
+    space back. Doing it again does no harm. Raises StreamFull."""
+    if not dead.slot.isdecimal():
+        return
+    slot = int(dead.slot)
+    after = 0
+    while facts := await ledger.read(after, subject=subjects.slot_calls(dead.batch_id, slot)):
+        after = facts[-1].seq
+        for fact in facts:
+            await ledger.publish_once(subjects.kept(fact.subject), fact.data)
+    before = await ledger.last(subjects.problem_span(dead.batch_id, slot, dead.hop - 1)) if dead.hop else None
+    if before:
+        await ledger.publish_once(subjects.kept(before.subject), before.data)
 
 
 async def _fact(ledger: Ledger, letter_id: str) -> Fact | None:
@@ -97,13 +122,16 @@ async def drop(ledger: Ledger, letter_id: str) -> bool:
 async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
     """Send the problem to its stage again, at the slot's next hop, and drop the letter; returns that hop.
 
-    Its journal of calls is kept, so what was paid is not paid again. Where the letter's message could not be read,
-    the station before does its work again, from its journal.
+    Its calls are kept, so what was paid is not paid again, though its batch runs and gives ledger back. Where the
+    letter's message could not be read, the station before does its work again, from its journal.
 
     `row` is the problem as the store knows it. Raises ValueError where no readable envelope is left.
     """
     stage, envelope = await _source(ledger, dead)
-    newest = await ledger.last(f"problems.*.{dead.batch_id}.{dead.slot}.*")
+    await keep_facts(ledger, dead)
+    slot = int(dead.slot)
+    span = subjects.slot_span(dead.batch_id, slot)
+    newest = await ledger.last(span)
     parsed = subjects.parse(newest.subject) if newest else None
     known = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else 0
     hop = max(dead.hop, int((row or {}).get("hop", 0)), known) + 1
@@ -117,11 +145,9 @@ async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
         reason=None,
         not_before=None,
     )
-    slot = int(dead.slot)
     subject = subjects.problem(stage, dead.batch_id, slot, hop)
-    span = subjects.problem_span(dead.batch_id, slot, hop)
     # a refusal means that another has just sent it on, which is as good
-    await ledger.publish_once(subject, again.model_dump_json().encode(), span=span)
+    await ledger.publish_once(subject, again.model_dump_json().encode(), span=span, after=newest.seq if newest else 0)
     await drop(ledger, dead.id)
     return hop
 
@@ -131,8 +157,9 @@ async def _source(ledger: Ledger, dead: DeadLetter) -> tuple[str, Envelope]:
     try:
         if dead.envelope is not None:
             return dead.stage, Envelope.model_validate(dead.envelope)
-        before = await ledger.last(subjects.problem_span(dead.batch_id, int(dead.slot), dead.hop - 1))
-        parsed = subjects.parse(before.subject) if before else None
+        span = subjects.problem_span(dead.batch_id, int(dead.slot), dead.hop - 1)
+        before = await ledger.last(span) or await ledger.last(subjects.kept(span), stream=DEAD)
+        parsed = subjects.parse(before.subject.removeprefix(subjects.kept(""))) if before else None
         if before and isinstance(parsed, subjects.ProblemSubject):
             envelope = Envelope.model_validate_json(before.data)
             return envelope.route[0] if parsed.stage == subjects.PARKED else parsed.stage, envelope

@@ -9,8 +9,10 @@
     - TooLong            and longer than may be kept
 * Waiting                a provider or a limit has to recover first; waiting is no fault
 * Stopped                the batch was cancelled, reached its goal or is paused
+* Overtaken              another handler took the problem further; this fact of it is history
 * Unavailable            a part of the house is away
   - LedgerUnavailable    NATS
+    - StreamFull         one of its streams has no room
   - StoreUnavailable     MongoDB or SQLite
 """
 
@@ -71,12 +73,20 @@ class Stopped(Exception):
         self.state = state
 
 
+class Overtaken(Exception):
+    """The fact that is being handled is not its slot's newest any more, or its slot has ended: leave it."""
+
+
 class Unavailable(Exception):
     """A part of the house does not answer; the caller may try again."""
 
 
 class LedgerUnavailable(Unavailable):
     """NATS does not answer."""
+
+
+class StreamFull(LedgerUnavailable):
+    """A stream has reached its limit of bytes; what it refused may fit later."""
 
 
 class StoreUnavailable(Unavailable):

@@ -24,11 +24,12 @@ from nats.js.errors import NotFoundError
 
 from shared import streams, subjects
 from shared.connection import Lifeline, connection_options
-from shared.errors import LedgerUnavailable
+from shared.errors import LedgerUnavailable, StreamFull
 from shared.settings import Settings
 from shared.streams import DEAD, LEDGER, VECTORS
 
 ALREADY_DONE = 10071  # wrong last sequence: the fact is there
+STORE_FAILED = 10077  # among other things: the stream is full
 RIVAL_AT_WORK = 10164  # replicated streams: a rival's write is in process, ask again
 END_OF_BATCH, NOT_FOUND = "204", "404"  # statuses that end an answer to a direct get
 TIMEOUT = 10.0  # s; JetStream's default of 0.5 s is too short under load
@@ -106,17 +107,22 @@ class Ledger:
         except NotFoundError:
             await self.js.add_stream(config)
             return
+        # only ever more subjects: a process of an older version must not take away what a newer one added
+        config.subjects = sorted({*(current.subjects or []), *(config.subjects or [])})
+        current.subjects = sorted(current.subjects or [])
         if any(getattr(current, f) != getattr(config, f) for f in ("subjects", "max_bytes", "num_replicas")):
             await self.js.update_stream(config)
 
     # ---- facts
 
-    async def publish_once(self, subject: str, data: bytes, *, span: str | None = None) -> int | None:
+    async def publish_once(self, subject: str, data: bytes, *, span: str | None = None, after: int = 0) -> int | None:
         """Publish a fact. Returns its sequence number, or None where it (or a rival of its span) was there.
+
+        `after` is the sequence number that the span's newest message has to have; 0: the span has to be empty.
 
         Raises LedgerUnavailable where NATS does not answer; the fact may then still land, which is no harm.
         """
-        headers = {"Nats-Expected-Last-Subject-Sequence": "0"}
+        headers = {"Nats-Expected-Last-Subject-Sequence": str(after)}
         if span:
             headers["Nats-Expected-Last-Subject-Sequence-Subject"] = span
         return await self.publish(subject, data, headers)
@@ -130,6 +136,8 @@ class Ledger:
                 return int(reply["seq"])
             if error.get("err_code") == ALREADY_DONE:
                 return None
+            if error.get("err_code") == STORE_FAILED and "maximum bytes" in str(error.get("description")):
+                raise StreamFull(f"{subject} was refused: its stream is full")
             if error.get("err_code") != RIVAL_AT_WORK:
                 raise LedgerUnavailable(f"{subject} was refused: {error.get('description')}")
             await asyncio.sleep(0.02)
@@ -218,19 +226,26 @@ class Ledger:
         )
 
     async def fill(self) -> float:
-        """Share of its space in use, of the stream that has least left."""
-        return max([(await self.state(stream)).fill for stream in (LEDGER, VECTORS, DEAD)])
+        """Share of the ledger's space in use."""
+        return (await self.state()).fill
 
     async def purge(self, batch_id: str, *, dead: bool) -> None:
         """Drop a batch's subjects and its embeddings; with `dead` its dead letters too."""
         wanted = [(LEDGER, subject) for subject in subjects.of_batch(batch_id)]
         wanted.append((VECTORS, f"vectors.*.{batch_id}.>"))
         if dead:
-            wanted.append((DEAD, f"dead.*.{batch_id}.>"))
+            wanted += [(DEAD, f"dead.*.{batch_id}.>"), (DEAD, subjects.kept(f"*.*.{batch_id}.>"))]
         for stream, subject in wanted:
-            reply = await self.request(f"$JS.API.STREAM.PURGE.{stream}", json.dumps({"filter": subject}).encode())
-            if "error" in reply:
-                raise LedgerUnavailable(f"purge of {subject}: {reply['error'].get('description')}")
+            await self.purge_subject(subject, stream=stream)
+
+    async def purge_subject(self, subject: str, *, before: int = 0, stream: str = LEDGER) -> int:
+        """Drop what the subject (which may hold wildcards) matches; with `before` only messages with a lower
+        sequence number. Returns how many went."""
+        request: dict[str, Any] = {"filter": subject} | ({"seq": before} if before else {})
+        reply = await self.request(f"$JS.API.STREAM.PURGE.{stream}", json.dumps(request).encode())
+        if "error" in reply:
+            raise LedgerUnavailable(f"purge of {subject}: {reply['error'].get('description')}")
+        return int(reply.get("purged", 0))
 
     async def delete(self, stream: str, seq: int) -> None:
         """Drop one message."""

@@ -44,8 +44,8 @@ class Settings(BaseSettings):
     )
 
     # the ledger
-    ledger_max_bytes: int = Field(2 * 1024**3, ge=1024**2)  # above 80% no new problems are issued
-    ack_wait: float = Field(30.0, ge=0.5)  # s without a heartbeat until a message goes to another handler
+    ledger_max_bytes: int = Field(2 * 1024**3, ge=1024**2)  # ended problems give their space back
+    ack_wait: float = Field(10.0, ge=0.5)  # s without a sign of its handler until a message goes to another
     max_deliveries: int = Field(20, ge=1)  # a message delivered more often kills its handlers
     workers: int = Field(256, ge=1, le=10_000)  # problems a stage's process works on at once
     grace: float = Field(30.0, ge=0)  # s that running handlers have after SIGTERM
@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     lease: float = Field(2.0, gt=0)  # s after which a silent conductor is replaced
     sweep_every: float = Field(3.0, gt=0)  # s
     fold_every: float = Field(0.1, gt=0)  # s between two readings of the ledger
+    purge_delay: float = Field(10.0, ge=0)  # s from telling what has ended to purging it; stages know 6 s old news
     purge_after: float = Field(24 * 3600.0, ge=0)  # s that an ended batch's subjects stay in the ledger
 
 

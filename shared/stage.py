@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from faststream import AckPolicy, FastStream
 from faststream.nats import JStream, NatsMessage, PullSub
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared import subjects
 from shared.connection import Broker, Lifeline
-from shared.contracts.ask import Ask
-from shared.contracts.envelope import Envelope
-from shared.contracts.outcome import Outcome
-from shared.dead_letters import letter
 from shared.errors import LedgerUnavailable
+from shared.handling import RETRY_EVERY, Handling, Logic
 from shared.ledger import Ledger
-from shared.llm.ask import Asking
 from shared.llm.clients import ModelClients
 from shared.llm.clock import StoppableClock
 from shared.logs import configure
@@ -35,16 +28,9 @@ from shared.quarantine import Quarantine
 from shared.replica import leave
 from shared.settings import Settings, settings
 from shared.streams import LEDGER
-from shared.successor import Successor, after_error, after_outcome, unreadable
 from shared.watch import Watch
 
-RETRY_EVERY = 0.5  # s between two tries while NATS is away
-
 log = logging.getLogger(__name__)
-
-
-class Logic(Protocol):
-    async def __call__(self, problem: Envelope, *, ask: Ask) -> Outcome: ...
 
 
 @dataclass
@@ -102,6 +88,7 @@ class Stage:
         self.broker = Broker(self.name, self.lifeline)
         self.settings: Settings
         self.ledger: Ledger
+        self.handling: Handling
         self.clients: ModelClients | None = None
 
     # ---- life
@@ -126,8 +113,9 @@ class Stage:
             except LedgerUnavailable as error:
                 log.warning("waiting for the ledger: %s", error)
                 await asyncio.sleep(RETRY_EVERY)
-        self.logic = self.make_logic(self.ledger)
         self.clients = ModelClients(self.settings, clock=self.clock)
+        logic = self.make_logic(self.ledger)
+        self.handling = Handling(self.name, logic, self.ledger, self.clients, self.watch.flags, self.settings)
         self.background = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self.watch.keep())]
         log.info("ready", extra={"workers": self.settings.workers})
 
@@ -196,8 +184,7 @@ class Stage:
                 if quarantined and self.draining:  # its turn came too late: it is new work
                     await self._answer(held, b"-NAK")
                     return
-                successor = await self._successor(held.message)
-                await self._publish(successor)
+                await self.handling.settle(held.message)
                 await self._answer(held, b"+ACK")
         except asyncio.CancelledError:
             raise
@@ -207,69 +194,6 @@ class Stage:
         finally:
             self.held.pop(held.message.subject, None)
             self.free.release()
-
-    async def _successor(self, message: Msg) -> Successor:
-        place = subjects.parse(message.subject)
-        if not isinstance(place, subjects.ProblemSubject):
-            sequence = message.metadata.sequence.stream
-            dead = letter(
-                self.name, "unreadable", sequence, 0, error="not a subject of ours", raw=message.data, at=time.time()
-            )
-            return Successor(None, None, dead)
-        problem = None
-        try:
-            problem = Envelope.model_validate_json(message.data)
-            if (problem.batch_id, problem.slot, problem.hop) != (place.batch_id, place.slot, place.hop):
-                raise ValueError("the envelope belongs to another subject")
-        except ValueError as error:
-            return unreadable(place, message.data, f"the envelope cannot be read: {error}")
-        deliveries = message.metadata.num_delivered
-        if deliveries > self.settings.max_deliveries:
-            if await self.ledger.last(subjects.problem_span(problem.batch_id, problem.slot, problem.hop + 1)):
-                return Successor(None, None)  # it was handled, and its process died before the ack
-            return unreadable(place, None, f"delivered {deliveries} times: it kills its handlers", problem)
-        return await self._handle(problem)
-
-    async def _handle(self, problem: Envelope) -> Successor:
-        flags, clients = self.watch.flags, self.clients
-        assert clients is not None, "a stage starts before it consumes"
-        while True:
-            try:
-                flags.check(problem)
-                ask = Asking(
-                    problem,
-                    self.name,
-                    ledger=self.ledger,
-                    clients=clients,
-                    may_begin=lambda: flags.check(problem),
-                )
-                return after_outcome(self.name, await self.logic(problem, ask=ask))
-            except LedgerUnavailable as error:  # calls are journaled, so another run costs nothing
-                log.warning("waiting for the ledger: %s", error)
-                await asyncio.sleep(RETRY_EVERY)
-            except Exception as error:
-                return after_error(self.name, problem, error, self.settings)
-
-    async def _publish(self, successor: Successor) -> None:
-        """The dead letter first, then the fact: what is given up is never lost."""
-        while True:
-            try:
-                if successor.dead:
-                    dead = successor.dead
-                    subject = subjects.dead(dead.stage, dead.batch_id, dead.slot, dead.hop)
-                    await self.ledger.publish_once(subject, dead.payload())
-                    log.error("dead letter %s: %s", dead.id, dead.error)
-                if successor.problem and successor.station:
-                    problem = successor.problem
-                    await self.ledger.publish_once(
-                        subjects.problem(successor.station, problem.batch_id, problem.slot, problem.hop),
-                        problem.model_dump_json().encode(),
-                        span=subjects.problem_span(problem.batch_id, problem.slot, problem.hop),
-                    )
-                return
-            except LedgerUnavailable as error:
-                log.warning("cannot publish yet: %s", error)
-                await asyncio.sleep(RETRY_EVERY)
 
     async def _answer(self, held: Held, word: bytes) -> None:
         """Ack, nak or keep hold. Lost while NATS is away: then the message comes again, which is no harm."""

@@ -9,7 +9,7 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StoreCompre
 from shared.settings import Settings
 
 LEDGER, DEAD, VECTORS = "LEDGER", "DEAD", "VECTORS"
-CONTROLS, REPLICAS, LEASES = "controls", "replicas", "leases"
+CONTROLS, FLOORS, REPLICAS, LEASES = "controls", "floors", "replicas", "leases"
 REPLICA_TTL = 15.0  # s without a heartbeat until a replica is gone
 WEEK = 7 * 24 * 3600.0
 
@@ -25,12 +25,13 @@ def configs(settings: Settings) -> list[StreamConfig]:
         "allow_direct": True,
     }
     limit = settings.ledger_max_bytes
+    buckets = ((CONTROLS, 0.0), (FLOORS, 0.0), (REPLICAS, REPLICA_TTL), (LEASES, 0.0))
     facts = ["batches.>", "problems.>", "calls.>"]
     return [
         StreamConfig(name=LEDGER, subjects=facts, max_age=WEEK, max_bytes=limit, **common),
-        StreamConfig(name=DEAD, subjects=["dead.>"], max_bytes=limit // 8, **common),
+        StreamConfig(name=DEAD, subjects=["dead.>", "kept.>"], max_bytes=limit // 8, **common),
         StreamConfig(name=VECTORS, subjects=["vectors.>"], max_bytes=limit // 2, **common),
-        *(_bucket(name, ttl, common) for name, ttl in ((CONTROLS, 0.0), (REPLICAS, REPLICA_TTL), (LEASES, 0.0))),
+        *(_bucket(name, ttl, common) for name, ttl in buckets),
     ]
 
 

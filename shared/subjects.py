@@ -7,6 +7,7 @@ problems.parked.<batch>.<slot>.<hop>            it waits for a time, a resume or
 problems.finished.<batch>.<slot>.<hop>          it reached an end
 calls.<stage>.<batch>.<slot>.<since>.<n>        the stage's n-th model call returned
 dead.<stage>.<batch>.<slot>.<hop>               what a stage gave up on (stream DEAD)
+kept.calls.…, kept.problems.…                   facts of a dead letter's slot that the ledger no longer holds (DEAD)
 vectors.<space>.<batch>.<slot>                  an accepted problem's embedding (stream VECTORS)
 """
 
@@ -32,8 +33,17 @@ def problem(stage: str, batch_id: str, slot: int, hop: int) -> str:
 
 
 def problem_span(batch_id: str, slot: int, hop: int) -> str:
-    """All places where the hop could be: a hop has one successor, whatever its stage."""
+    """All places where the hop could be, whatever its stage."""
     return f"problems.*.{batch_id}.{slot}.{hop}"
+
+
+def slot_span(batch_id: str, slot: int) -> str:
+    """All of a slot's stations: its newest fact is the only one that may be acted on."""
+    return f"problems.*.{batch_id}.{slot}.*"
+
+
+def slot_calls(batch_id: str, slot: int) -> str:
+    return f"calls.*.{batch_id}.{slot}.>"
 
 
 def call(stage: str, batch_id: str, slot: int, since: int, n: int | str) -> str:
@@ -48,14 +58,18 @@ def vector(space: str, batch_id: str, slot: int) -> str:
     return f"vectors.{space}.{batch_id}.{slot}"
 
 
+def kept(subject: str) -> str:
+    return f"kept.{subject}"
+
+
+def of_problems(batch_id: str) -> tuple[str, ...]:
+    """The subjects of a batch's problems and their calls: nearly all of the space that it takes."""
+    return f"problems.*.{batch_id}.>", f"calls.*.{batch_id}.>"
+
+
 def of_batch(batch_id: str) -> tuple[str, ...]:
     """Every subject of the ledger that belongs to a batch."""
-    return (
-        f"batches.requested.{batch_id}",
-        f"batches.changed.{batch_id}.>",
-        f"problems.*.{batch_id}.>",
-        f"calls.*.{batch_id}.>",
-    )
+    return f"batches.requested.{batch_id}", f"batches.changed.{batch_id}.>", *of_problems(batch_id)
 
 
 @dataclass(frozen=True, slots=True)

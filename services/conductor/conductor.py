@@ -31,8 +31,7 @@ CHECKPOINT = "conductor"
 CHUNK = 500  # facts folded at once
 TRIES = 50  # at one projection, against rivals and changes of the wish
 TOTAL_IN_FLIGHT = 18_000  # over all batches; below the stages' max_ack_pending
-FLOOR = 8  # problems in flight that every batch may have, however busy the house is
-FULL = 0.8  # share of the ledger's max_bytes above which no problem is issued
+LEAST = 8  # problems in flight that every batch may have, however busy the house is
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,8 @@ class Conductor:
         self.created = 0.0
         self.checkpoint: dict[str, Any] | None = None
         self.full = False
-        self.elsewhere = 0  #: problems in flight over all batches, as of the last sweep
+        self.resumed = 0  #: times that we began at a checkpoint
+        self.in_flight: dict[str, tuple[int, int]] = {}  #: batch -> problems in flight, their bytes at their ends
         self.flags: dict[str, Flag] = {}  #: as we last read or set them
         self.promised: dict[str, int] = {}  #: batch -> one above the highest slot published; a cache, never the truth
 
@@ -72,6 +72,7 @@ class Conductor:
         else:
             self.epoch, self.seq = saved["epoch"], saved["seq"]
         self.promised.clear()
+        self.resumed += 1
 
     async def _take_stock(self) -> None:
         """Before a new epoch: count every open batch by its rows and calls.
@@ -161,17 +162,18 @@ class Conductor:
         return again
 
     async def _rows(self, facts: Sequence[Fact], batches: dict[str, Batch]) -> dict[str, Any]:
+        # in a ledger that was made anew a call may come before its problem
+        wanted = subjects.ProblemSubject if self.epoch == 1 else (subjects.ProblemSubject, subjects.CallSubject)
         ids = set()
         for fact in facts:
             parsed = subjects.parse(fact.subject)
-            if isinstance(parsed, subjects.ProblemSubject) and parsed.batch_id in batches:
+            if isinstance(parsed, wanted) and parsed.batch_id in batches:
                 ids.add(problem_id(parsed.batch_id, parsed.slot))
         return await self.store.problems.get_many(ids) if ids else {}
 
     async def _known_calls(self, facts: Sequence[Fact]) -> dict[str, Any]:
-        """Only a ledger that was restored can show a call twice."""
-        if self.epoch == 1:
-            return {}
+        """A ledger that was restored shows a call twice; so does one whose writer never heard that it was taken, and
+        that has given its space back since."""
         ids = set()
         for fact in facts:
             if fact.subject.startswith("calls."):
@@ -212,10 +214,17 @@ class Conductor:
         """Publish the slots from `start` (or from where we last came to) up to the line."""
         if self.full:
             return
-        room = max(FLOOR, TOTAL_IN_FLIGHT - self.elsewhere + batch.in_flight)
-        slots = range(max(start, self.promised.get(batch.id, 0)), policy.line(batch, room))
+        promised = max(start, self.promised.get(batch.id, 0))
+        unseen = promised - batch.issued
+        elsewhere = [claim for batch_id, claim in self.in_flight.items() if batch_id != batch.id]
+        room = max(LEAST, TOTAL_IN_FLIGHT - sum(problems for problems, _ in elsewhere))
+        slots = range(promised, policy.line(batch, room))
+        if slots:
+            state = await self.ledger.state()
+            claimed = sum(claim for _, claim in elsewhere) + policy.claim(batch, unseen)
+            slots = slots[: policy.fitting(batch, claimed, state.bytes, state.max_bytes)]
         await self.issue(batch, slots)
-        self.elsewhere += len(slots)
+        self.in_flight[batch.id] = (batch.in_flight + unseen + len(slots), policy.claim(batch, unseen + len(slots)))
 
     async def issue(self, batch: Batch, slots: Sequence[int]) -> None:
         if not slots:

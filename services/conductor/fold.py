@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SURROGATES = (b"\\ud", b"\\uD")
 ACCEPTED = (Status.VALID.value, Status.SURPLUS.value)
+FACT_OVERHEAD = 180  #: bytes that a message takes beside subject and data: its headers and the server's record
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Fold:
 
     def __post_init__(self) -> None:
         self._start: dict[str, str | None] = {}  # where a touched problem stood as of its batch's place
+        self._taken: set[str] = set()  # calls of this chunk
 
     def run(self, facts: Iterable[Fact]) -> None:
         for fact in facts:
@@ -72,6 +74,7 @@ class Fold:
             case subjects.ProblemSubject():
                 self._problem(batch, before.applied, fact, place, parsed)
         batch.applied = place
+        batch.fact_bytes += len(fact.subject) + len(fact.data) + FACT_OVERHEAD
 
     def _call(self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.CallSubject) -> None:
         call = _object(fact.data)
@@ -80,9 +83,13 @@ class Fold:
             return
         counted = self.counted_calls.get(call["id"])
         if counted is not None and counted <= applied and counted != place:
-            return  # the same fact in an earlier stream: it was counted there
+            return  # in an earlier stream, or published again after a purge: it was counted there
+        if call["id"] in self._taken:
+            return
+        self._taken.add(call["id"])
         call |= {"problem_id": problem_id(batch.id, subject.slot), "place": [place.epoch, place.seq]}
         self.calls.append(call)
+        self._begins(call["problem_id"], place)
         batch.calls += 1
         batch.input_tokens += call.get("input_tokens", 0)
         batch.output_tokens += call.get("output_tokens", 0)
@@ -90,6 +97,12 @@ class Fold:
             batch.unpriced_calls += 1
         else:
             batch.cost += call["cost"]
+
+    def _begins(self, row_id: str, place: Place) -> None:
+        """A call may be its slot's first fact in a ledger that was made anew."""
+        row = self.changed.get(row_id) or self.rows.get(row_id)
+        if row is not None and row["place"][0] < place.epoch and (row.get("first") or [0])[0] < place.epoch:
+            self.changed[row_id] = row | {"first": [place.epoch, place.seq]}
 
     def _problem(
         self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.ProblemSubject
@@ -206,6 +219,7 @@ def _row(
         "hop": subject.hop,
         "place": [place.epoch, place.seq],
         "trail": [*trail, [place.epoch, place.seq, where]],
+        "first": _first(old, place),
         "subject_of_fact": fact.subject,
         "stage": "" if at_end else subject.stage,
         "status": status if at_end else Status.IN_PROGRESS.value,
@@ -218,6 +232,16 @@ def _row(
         "level": envelope.get("level", ""),
         "reason": reason or None,
     }
+
+
+def _first(old: Row | None, place: Place) -> list[int] | None:
+    """Where the slot's facts begin in this epoch's ledger; None where an older version's row did not say."""
+    if old is None:
+        return [place.epoch, place.seq]
+    first: list[int] | None = old.get("first")
+    if first is not None and first[0] == place.epoch:
+        return first
+    return [place.epoch, place.seq] if old["place"][0] < place.epoch else None
 
 
 def _again(row: Row, envelope: dict[str, Any]) -> bool:

@@ -7,6 +7,8 @@ from math import ceil
 from shared.contracts.batch import Batch
 from shared.contracts.statuses import ENDED, ROUTE, BatchStatus, Flag
 
+FULL = 0.8  #: share of the ledger's max_bytes above which no problem is issued
+SLOT_BYTES = 64 * 1024  #: of the ledger, that a problem takes, where none has ended yet
 PRIOR = 8  #: problems; few enough to be outweighed soon, enough that one bad start does not issue dozens
 
 
@@ -75,6 +77,25 @@ def line(batch: Batch, room: int) -> int:
     ahead = min(batch.wish.max_in_flight, near + ceil(missing / acceptance_rate(batch)), max(0, room))
     ahead = min(ahead, affordable(batch))
     return max(batch.issued, min(batch.ended_problems + ahead, batch.wish.max_attempts))
+
+
+def claim(batch: Batch, unseen: int = 0) -> int:
+    """Bytes of the ledger that what is in flight, and `unseen` problems more, will have taken when they end."""
+    return (batch.in_flight + unseen) * slot_bytes(batch)
+
+
+def slot_bytes(batch: Batch) -> int:
+    """Bytes that a problem's facts take, on average; what is in flight counts as if it had ended already, so that
+    the guess is too high at first."""
+    return ceil(batch.fact_bytes / batch.ended_problems) if batch.ended_problems >= PRIOR else SLOT_BYTES
+
+
+def fitting(batch: Batch, claimed: int, used: int, max_bytes: int) -> int:
+    """How many slots the ledger has room for: all in flight may take half of it, and what they still have to write
+    (half of it, on average) must fit below the line at which nothing is issued."""
+    each = slot_bytes(batch)
+    room = min(max_bytes // 2 - claimed, int(max_bytes * FULL) - used - claimed // 2)
+    return max(0, room // each, 0 if claimed or used > max_bytes * FULL else 1)
 
 
 def end(batch: Batch, promised: int) -> BatchStatus | None:

@@ -7,13 +7,14 @@ import logging
 import time
 
 from services.conductor import policy
-from services.conductor.conductor import FULL, Conductor
+from services.conductor.conductor import Conductor
+from services.conductor.low_water import LowWater
 from shared import subjects
 from shared.consumers import ack_floors
 from shared.contracts.batch import Batch, Row
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
-from shared.controls import read_flags, set_flag
+from shared.controls import read_flags, set_flag, set_floor
 from shared.errors import Unavailable
 from shared.streams import WEEK
 
@@ -29,23 +30,27 @@ class Sweep:
         self._conductor = conductor
         self._ledger = conductor.ledger
         self._store = conductor.store
+        self._low_water = LowWater(conductor)
         self._said: set[tuple[str, int]] = set()  # (batch, changes) known to be in the ledger
         self._places: dict[str, list[int]] = {}  # problem -> place at the last sweep
 
     async def run(self) -> None:
         """Raises LedgerUnavailable and StoreUnavailable; whatever was done is done."""
-        full = await self._ledger.fill() > FULL
+        fill = await self._ledger.fill()
+        full = fill > policy.FULL
         if full and not self._conductor.full:
             log.warning("the ledger is nearly full: no problem is issued until there is room again")
         self._conductor.full = full
         self._conductor.flags = await read_flags(self._ledger)  # before the batches: a flag may be newer, never older
         open_batches = await self._store.batches.open()
-        self._conductor.elsewhere = sum(batch.in_flight for batch in open_batches)
+        self._conductor.in_flight = {b.id: (b.in_flight, policy.claim(b)) for b in open_batches}
+        await self._low_water.begin(open_batches)
         acked = await ack_floors(self._ledger)
         places: dict[str, list[int]] = {}
         for batch in open_batches:
             try:
                 await self._batch(batch, acked, places)
+                await self._low_water.run(batch, fill)
             except Unavailable:
                 raise
             except Exception:
@@ -87,19 +92,20 @@ class Sweep:
             envelope = Envelope.model_validate(row["envelope"])
         except ValueError:
             return  # its stage will find out too, and say so
+        newest = await self._ledger.last(subjects.slot_span(batch.id, row["slot"]))
+        after = newest.seq if newest else 0
+        parsed = subjects.parse(newest.subject) if newest else None
+        hop = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else -1
+        if hop > row["hop"]:
+            return  # it goes on; we have not read that yet
         if row["stage"] == subjects.PARKED:
             due = envelope.not_before is not None and envelope.not_before <= time.time()
             resumed = envelope.not_before is None and batch.wish.state != "paused"
             flag = policy.flag(batch)
             stopped = flag is Flag.CANCELLED or (flag is Flag.ENDED and not envelope.replays)
             if envelope.route and (due or resumed or stopped):
-                await self._send_on(row, envelope, envelope.route[0], envelope.route[1:])
+                await self._send_on(row, envelope, envelope.route[0], envelope.route[1:], after)
                 return
-        newest = await self._ledger.last(f"problems.*.{batch.id}.{row['slot']}.*")
-        parsed = subjects.parse(newest.subject) if newest else None
-        hop = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else -1
-        if hop > row["hop"]:
-            return  # it goes on; we have not read that yet
         if newest is None or hop < row["hop"]:
             log.warning("lost from the ledger; sent on", extra={"problem": row["id"], "hop": row["hop"]})
         elif newest.seq <= acked.get(row["stage"], 0):
@@ -107,12 +113,13 @@ class Sweep:
         else:
             return
         if row["stage"] == subjects.PARKED:
-            await self._send_on(row, envelope, subjects.PARKED, envelope.route)
+            await self._send_on(row, envelope, subjects.PARKED, envelope.route, after)
         else:
-            await self._send_on(row, envelope, row["stage"], envelope.route)
+            await self._send_on(row, envelope, row["stage"], envelope.route, after)
 
-    async def _send_on(self, row: Row, envelope: Envelope, station: str, route: list[str]) -> None:
-        """Publish the row's envelope at the slot's next hop. Its journal goes on, so nothing is paid again."""
+    async def _send_on(self, row: Row, envelope: Envelope, station: str, route: list[str], after: int) -> None:
+        """Publish the row's envelope at the slot's next hop, if the slot's newest fact still is the one at `after`.
+        Its journal goes on, so nothing is paid again."""
         hop = row["hop"] + 1
         onward = envelope.but(hop=hop, route=route)
         if station != subjects.PARKED:
@@ -120,7 +127,8 @@ class Sweep:
         await self._ledger.publish_once(
             subjects.problem(station, envelope.batch_id, envelope.slot, hop),
             onward.model_dump_json().encode(),
-            span=subjects.problem_span(envelope.batch_id, envelope.slot, hop),
+            span=subjects.slot_span(envelope.batch_id, envelope.slot),
+            after=after,
         )
 
     async def _end(self, batch: Batch) -> None:
@@ -139,12 +147,15 @@ class Sweep:
             return
         if batch.wish.state == "deleted":
             await self._ledger.purge(batch.id, dead=True)
+            await set_floor(self._ledger, batch.id, 0)
             await self._store.calls.delete(batch.id)
             await self._store.problems.delete(batch.id)
             await self._store.batches.bury(batch.id)
             await set_flag(self._ledger, batch.id, Flag.CANCELLED, ttl=WEEK)
         else:
+            await self._low_water.keep_letters(batch)
             await self._ledger.purge(batch.id, dead=False)
+            await set_floor(self._ledger, batch.id, 0)  # the flag says it all
             # a handler that slept through the end must still find the flag when it wakes
             await set_flag(self._ledger, batch.id, policy.flag(batch), ttl=WEEK)
             await self._store.batches.project(batch, batch.model_copy(update={"purged": True}))

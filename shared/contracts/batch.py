@@ -62,6 +62,7 @@ class Batch(BaseModel):
     reasons: dict[str, int] = {}
     accepted: int = 0  #: problems that passed every stage, surplus included; the last rank given
     issued: int = 0  #: highest slot seen + 1
+    fact_bytes: int = 0  #: of the ledger, that its facts took so far
     calls: int = 0
     cost: int = 0  #: nano-dollars, of the calls whose price is known
     unpriced_calls: int = 0
@@ -108,7 +109,8 @@ Row = dict[str, Any]
 """A problem as the store holds it:
 
 `id, batch_id, slot, hop, place [epoch, seq] of the fact it shows, trail [[epoch, seq, where], …] (where the
-problem stood as of each place, ascending), subject_of_fact, stage (where it waits, "" at an end), status, rank,
+problem stood as of each place, ascending), first [epoch, seq] (of its slot's facts, in that epoch's ledger; rows
+of before have none), subject_of_fact, stage (where it waits, "" at an end), status, rank,
 envelope (the dict of an Envelope), created_at, updated_at`, and copies of the envelope's fields for queries:
 `subject, topic, level, reason`.
 """

@@ -8,7 +8,7 @@ import time
 import uuid
 from array import array
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
@@ -27,16 +27,24 @@ MAX_PROMPT_CHARS = 64 * 1024  #: as recorded; what was sent may be longer
 Lost = Callable[[RawReply], Awaitable[None]]
 
 
+class Standing(Protocol):
+    """Whether the problem is still ours to work on. See `shared.claim.Claim`."""
+
+    async def look(self) -> None: ...
+
+    def may_begin(self) -> None: ...
+
+
 class Asking:
     """Asks for one problem at one station. See `shared.contracts.ask.Ask` for what it raises."""
 
     def __init__(
-        self, problem: Envelope, stage: str, *, ledger: Ledger, clients: ModelClients, may_begin: Callable[[], None]
+        self, problem: Envelope, stage: str, *, ledger: Ledger, clients: ModelClients, claim: Standing
     ) -> None:
         self._problem = problem
         self._stage = stage
         self._clients = clients
-        self._may_begin = may_begin
+        self._claim = claim
         self._journal = Journal(ledger, stage, problem)
 
     async def __call__(self, role: Role, prompt: Rendered, reply: type[T]) -> Reply[T]:
@@ -62,7 +70,7 @@ class Asking:
         return _reply(fact, vector.tolist(), recorded)
 
     async def _embedding(self, model: ModelSpec, text: str, lost: Lost) -> RawReply:
-        vector, raw = await self._clients.embed(model, text, may_begin=self._may_begin, lost=lost)
+        vector, raw = await self._clients.embed(model, text, may_begin=self._claim.may_begin, lost=lost)
         return raw.with_text(base64.b64encode(array("f", vector).tobytes()).decode())
 
     async def _complete(
@@ -75,7 +83,7 @@ class Asking:
             user,
             reply.__name__,
             lambda lost: self._clients.complete(
-                model, prompt.system, user, reply, may_begin=self._may_begin, lost=lost
+                model, prompt.system, user, reply, may_begin=self._claim.may_begin, lost=lost
             ),
         )
 
@@ -106,6 +114,7 @@ class Asking:
         async def lost(raw: RawReply) -> None:
             await self._journal.record_aside(fact(raw))
 
+        await self._claim.look()
         ours = fact(await request(lost))
         while (standing := await self._journal.record(ours)).hash != question:
             ours = ours.model_copy(update={"n": self._journal.take_number(), "id": uuid.uuid4().hex[:16]})

@@ -12,6 +12,7 @@ from shared.contracts.call import CallFact
 from shared.contracts.envelope import Envelope
 from shared.errors import LedgerUnavailable
 from shared.ledger import Ledger
+from shared.streams import DEAD
 
 RETRY_EVERY = 0.5  # s between two tries to record a paid call while NATS is away
 ASK_AGAIN = 0.02  # s until a call that another stands in the way of is looked for again
@@ -33,7 +34,10 @@ class Journal:
 
     async def recall(self, n: int) -> CallFact | None:
         """The n-th call as it was recorded. Raises LedgerUnavailable."""
-        fact = await self._ledger.last(self._subject(n))
+        subject = self._subject(n)
+        fact = await self._ledger.last(subject)
+        if fact is None and self._problem.replays:  # the ledger may have given its space back
+            fact = await self._ledger.last(subjects.kept(subject), stream=DEAD)
         return CallFact.model_validate_json(fact.data) if fact else None
 
     async def record(self, call: CallFact) -> CallFact:

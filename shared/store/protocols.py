@@ -60,6 +60,11 @@ class Problems(Protocol):
 
     async def slots(self, batch_id: str) -> set[int]: ...
 
+    async def outlines(
+        self, batch_id: str, *, start: int = 0, limit: int = 2000, status: str | None = None
+    ) -> list[Row]:
+        """Rows from slot `start` on, ascending, with nothing but `slot`, `status`, `place` and `first`."""
+
     async def count(self, batch_id: str | None = None) -> int: ...
 
     async def delete(self, batch_id: str) -> None: ...

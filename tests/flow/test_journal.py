@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -48,9 +49,20 @@ class Provider:
         return [0.5, -1.5], RawReply("", "stop", 3, 0, False, 1, 0.1)
 
 
+@dataclass
+class Claim:
+    """Stands for the handler's claim."""
+
+    may_begin: Callable[[], None] = lambda: None
+    looks: int = 0
+
+    async def look(self) -> None:
+        self.looks += 1
+
+
 def asking(ledger: Ledger, provider: Any, *, since: int = 1, may_begin: Callable[[], None] = lambda: None) -> Asking:
     problem = Envelope(batch_id="b", slot=0, hop=since, since=since, route=[], models=MODELS, subject="s", topic="t")
-    return Asking(problem, "solver", ledger=ledger, clients=provider, may_begin=may_begin)
+    return Asking(problem, "solver", ledger=ledger, clients=provider, claim=Claim(may_begin))
 
 
 async def calls(ledger: Ledger) -> dict[str, CallFact]:

@@ -68,11 +68,12 @@ class World:
                 self.read = fact.seq
                 parsed = subjects.parse(fact.subject)
                 if isinstance(parsed, subjects.ProblemSubject) and parsed.stage in only:
-                    await self.handle(parsed.stage, Envelope.model_validate_json(fact.data), fate)
+                    await self.handle(parsed.stage, Envelope.model_validate_json(fact.data), fate, fact.seq)
                     moved += 1
         return moved
 
-    async def handle(self, stage: str, problem: Envelope, fate: Fate) -> None:
+    async def handle(self, stage: str, problem: Envelope, fate: Fate, seq: int | None = None) -> None:
+        """`seq` is the handled fact's place; without it the newest of its slot is taken for it."""
         await self.call(stage, problem)
         hop = problem.hop + 1
         if problem.route:
@@ -82,13 +83,18 @@ class World:
             ending = end if isinstance(end, Ending) else None
             status = Status.DISCARDED if ending else end
             onward, station = problem.but(hop=hop, status=status, reason=ending), subjects.FINISHED
-        await self.put(station, onward)
+        await self.put(station, onward, seq)
 
-    async def put(self, station: str, problem: Envelope) -> int | None:
+    async def put(self, station: str, problem: Envelope, seq: int | None = None) -> int | None:
+        span = subjects.slot_span(problem.batch_id, problem.slot)
+        if seq is None:
+            newest = await self.ledger.last(span)
+            seq = newest.seq if newest else 0
         return await self.ledger.publish_once(
             subjects.problem(station, problem.batch_id, problem.slot, problem.hop),
             problem.model_dump_json().encode(),
-            span=subjects.problem_span(problem.batch_id, problem.slot, problem.hop),
+            span=span,
+            after=seq,
         )
 
     async def call(self, stage: str, problem: Envelope, n: int | str = 1) -> None:

@@ -17,6 +17,7 @@ _VECTOR = 9  #: BSON's binary subtype for vectors
 _FLOAT32 = b"\x27\x00"  #: its header: the type of the numbers, and no padding
 _ORDER = [("batch_id", ASCENDING), ("slot", ASCENDING)]
 _CHUNK = 200  # rows that a stream holds
+_OUTLINE = ("slot", "status", "place", "first")
 
 
 class MongoProblems:
@@ -82,6 +83,14 @@ class MongoProblems:
         with answering():
             found = self._collection.find({"batch_id": batch_id}, {"_id": 0, "slot": 1})
             return {document["slot"] for document in await found.to_list()}
+
+    async def outlines(
+        self, batch_id: str, *, start: int = 0, limit: int = 2000, status: str | None = None
+    ) -> list[Row]:
+        condition = {**_where(batch_id=batch_id, status=status), "slot": {"$gte": start}}
+        with answering():
+            found = self._collection.find(condition, dict.fromkeys(_OUTLINE, 1) | {"_id": 0}).sort("slot").limit(limit)
+            return [{name: document.get(name) for name in _OUTLINE} for document in await found.to_list()]
 
     async def count(self, batch_id: str | None = None) -> int:
         with answering():

@@ -70,6 +70,20 @@ class SqliteProblems:
             }
         )
 
+    async def outlines(
+        self, batch_id: str, *, start: int = 0, limit: int = 2000, status: str | None = None
+    ) -> list[Row]:
+        where, values = _where(batch_id=batch_id, status=status)
+        sql = f"""SELECT slot, status, epoch, seq, json_extract(row, '$.first') FROM problems
+                  WHERE {where} AND slot >= ? ORDER BY slot LIMIT ?"""
+        found = await self._database.read(
+            lambda connection: connection.execute(sql, (*values, start, limit)).fetchall()
+        )
+        return [
+            {"slot": slot, "status": status, "place": [epoch, seq], "first": from_json(first) if first else None}
+            for slot, status, epoch, seq, first in found
+        ]
+
     async def count(self, batch_id: str | None = None) -> int:
         return await self._count(*_where(batch_id=batch_id))
 

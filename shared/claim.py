@@ -1,0 +1,38 @@
+"""One handler's claim to a problem: good while the fact that it handles is its slot's newest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shared import subjects
+from shared.contracts.envelope import Envelope
+from shared.errors import LedgerUnavailable, Overtaken
+from shared.flags import Flags
+from shared.ledger import Ledger
+
+
+@dataclass
+class Claim:
+    """`seq` is the handled fact's sequence number. Facts of ended slots are purged while their batch runs, and the
+    server takes a purged subject again: so a handler that slept looks before it pays, and publishes on condition."""
+
+    ledger: Ledger
+    flags: Flags
+    problem: Envelope
+    seq: int
+    _gaps: int = field(default=-1, init=False)
+
+    async def look(self) -> None:
+        """Raises Overtaken, and LedgerUnavailable."""
+        gaps = self.flags.gaps
+        newest = await self.ledger.last(subjects.slot_span(self.problem.batch_id, self.problem.slot))
+        if newest is None or newest.seq != self.seq:
+            raise Overtaken("it has moved on")
+        self._gaps = gaps
+
+    def may_begin(self) -> None:
+        """To be called right before each request, after `look`. Raises what `Flags.check` does; LedgerUnavailable
+        where this process lost sight since it looked."""
+        self.flags.check(self.problem)
+        if self._gaps != self.flags.gaps:
+            raise LedgerUnavailable("whether it has moved on has to be looked up again")
