@@ -216,3 +216,16 @@ async def test_nothing_is_put_where_nothing_is_given(store: Store) -> None:
     await store.problems.put([])
     assert await store.problems.get_many([]) == {}
     assert await store.calls.places([]) == {}
+
+
+async def test_outlines_say_where_rows_stand(store: Store) -> None:
+    """Rows of an older version say nothing of where their facts begin."""
+    await store.problems.put([row(slot, first=[2, 7 + slot]) for slot in (0, 1, 3)])
+    await store.problems.put([row(4), row(5, status="valid", first=None), row(2, batch_id="b2", first=[1, 1])])
+    found = await store.problems.outlines("b1")
+    assert [each["slot"] for each in found] == [0, 1, 3, 4, 5]
+    assert found[2] == {"slot": 3, "status": "in_progress", "place": [1, 103], "first": [2, 10]}
+    assert [each["first"] for each in found[3:]] == [None, None]
+    assert [each["slot"] for each in await store.problems.outlines("b1", start=1, limit=2)] == [1, 3]
+    assert [each["slot"] for each in await store.problems.outlines("b1", status="valid")] == [5]
+    assert await store.problems.outlines("b1", start=6) == []
