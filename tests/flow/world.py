@@ -101,7 +101,8 @@ class World:
     async def call(self, stage: str, problem: Envelope, n: int | str = 1) -> None:
         call = CallFact(
             id=uuid.uuid4().hex[:16], stage=stage, batch_id=problem.batch_id, slot=problem.slot, since=problem.since,
-            n=1, role="engineer", model=MODEL, hash="h", reply=self.bulk, input_tokens=3, output_tokens=2, cost=COST, at=time.time(),
+            n=1, role="engineer", model=MODEL, hash="h", reply=self.bulk, input_tokens=3, output_tokens=2, cost=COST,
+            at=time.time(),
         )  # fmt: skip
         subject = subjects.call(stage, problem.batch_id, problem.slot, problem.since, n)
         if await self.ledger.publish_once(subject, call.model_dump_json().encode()) is not None:

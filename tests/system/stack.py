@@ -33,6 +33,7 @@ WITHIN = 90.0  # s; nothing here takes a third of it on a free machine
 STAGES = ROUTE
 SERVICES = ("simulator", "gateway", "conductor", *STAGES)
 QUICK = {"ACK_WAIT": "3", "LEASE": "2", "SWEEP_EVERY": "1", "FAULT_DELAY": "0.2", "WAIT_IN_PLACE": "2"}
+QUICK |= {"PURGE_DELAY": "3600"}  # the ledger is compared with the store as a whole; `test_small_ledger` purges
 
 
 class Process:
@@ -140,7 +141,7 @@ class Stack:
         }
         if self._mongo_url:
             ours |= {"MONGO_URL": self._mongo_url, "MONGO_DATABASE": f"test_{uuid.uuid4().hex}"}
-        self._known |= ours
+        self._known = ours | self._known
         self.settings = Settings(_env_file=None, **{k.lower(): v for k, v in self._known.items()})
         self.api = httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway}", trust_env=False, timeout=30)
         self.simulator = httpx.AsyncClient(base_url=self.settings.simulator_url, trust_env=False, timeout=30)
