@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.benchmarks.demo import demo
 from tests.benchmarks.ideal import ideal
+from tests.benchmarks.kill import kill
 from tests.benchmarks.prepared_server import VECTORS
 from tests.benchmarks.report import Asked, machine, note
 from tests.benchmarks.rest import rest
@@ -16,7 +17,7 @@ from tests.benchmarks.rivals import WARM_UP
 from tests.benchmarks.servers import Failed
 from tests.benchmarks.side import WAYS, side
 
-BENCHMARKS = {"demo": demo, "rest": rest, "ideal": ideal, "side": side}
+BENCHMARKS = {"demo": demo, "rest": rest, "ideal": ideal, "kill": kill, "side": side}
 STORES = {"sqlite": {"sqlite"}, "mongo": {"mongo"}, "both": {"sqlite", "mongo"}}
 
 
