@@ -21,6 +21,7 @@ from shared.controls import read_floors, set_floor
 from shared.errors import StreamFull
 
 PAGE = 2000  # rows looked at in one query
+ROOMY = 0.25  # share of the ledger in use up to which nothing is given back: what can be tailed and replayed stays
 TIGHT = 0.5  # share of the ledger in use above which slots that wait behind a straggler give up their calls
 THIN_AT_ONCE = 250  # slots, of one batch in one round: some 4 ms each
 WITH_LETTERS = (Reason.FAULTS.value, Reason.POISON.value)
@@ -35,6 +36,7 @@ class Level:
     floor: int = 0
     marked: int = -1  #: the floor of the newest mark
     marks: deque[tuple[float, int]] = field(default_factory=deque)  #: (when its floor was told, mark), ascending
+    due: int = 0  #: the newest mark that no stage can go against any more
     purged: int = 0  #: the mark that was acted on
     thinned: int = 0  #: ended slots below it have given up their calls
     kept: set[str] = field(default_factory=set)  #: dead letters whose facts are kept beside them
@@ -68,7 +70,7 @@ class LowWater:
         if batch.purged or batch.applied.epoch != self._conductor.epoch:
             return
         level = self._levels.setdefault(batch.id, Level())
-        await self._act(batch, level)
+        await self._act(batch, level, fill)
         await self._raise_floor(batch, level)
         if self._told.get(batch.id, 0) != level.floor:
             if self._told.get(batch.id, 0) > level.floor:
@@ -108,12 +110,13 @@ class LowWater:
         epoch, seq = row["first"] or (0, 0)
         return min(mark, seq) if epoch == self._conductor.epoch else mark
 
-    async def _act(self, batch: Batch, level: Level) -> None:
+    async def _act(self, batch: Batch, level: Level, fill: float) -> None:
         """Purge up to the newest mark that is old enough."""
-        due = None
         while level.marks and time.monotonic() - level.marks[0][0] >= self._conductor.settings.purge_delay:
-            due = level.marks.popleft()[1]
-        mark = None if due is None else await self._in_flight(batch, due)
+            level.due = level.marks.popleft()[1]
+        if fill <= ROOMY or level.due <= level.purged:
+            return
+        mark = await self._in_flight(batch, level.due)
         if mark is None or mark <= level.purged:
             return
         await self.keep_letters(batch)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from services.conductor import low_water
 from services.conductor.low_water import THIN_AT_ONCE, LowWater
 from services.conductor.sweep import Sweep
 from shared import dead_letters, subjects
 from shared.claim import Claim
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import Ending, Envelope
-from shared.contracts.statuses import BatchStatus, Reason, Status
+from shared.contracts.statuses import ROUTE, BatchStatus, Reason, Status
 from shared.controls import read_floors, set_floor
 from shared.errors import LedgerUnavailable, Overtaken
 from shared.flags import Flags
@@ -21,6 +22,12 @@ from tests.flow.bombs import Bomb, Crash
 from tests.flow.world import COST, World, all_valid, batch, every_third_valid
 
 SMALL = 1024**2  # bytes; the smallest ledger that settings allow
+
+
+@pytest.fixture(autouse=True)
+def greedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Space is given back though there is plenty."""
+    monkeypatch.setattr(low_water, "ROOMY", -1.0)
 
 
 @pytest.fixture
@@ -60,8 +67,23 @@ async def conduct(world: World, new: Batch, turns: int = 8, **play: object) -> S
     return sweep
 
 
-async def test_a_batch_of_twenty_times_the_ledgers_size_ends_exact(world: World) -> None:
+async def test_where_there_is_room_nothing_is_given_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    new = await world.accept(batch(9))
+    sweep = await conduct(world, new)
+    assert (await read_floors(world.ledger))[new.id] > 0
+    assert await world.ledger.last(subjects.problem(ROUTE[0], new.id, 0, 0)) is not None
+    found = await world.batch(new.id)
+    assert sweep._low_water is not None
+    await sweep._low_water.run(found, low_water.ROOMY + 0.01)
+    assert await world.ledger.last(subjects.problem(ROUTE[0], new.id, 0, 0)) is None
+
+
+async def test_a_batch_of_twenty_times_the_ledgers_size_ends_exact(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With a conductor that dies after each kind of write on the way."""
+    monkeypatch.undo()
     await small(world)
     world.bulk = "x" * 30_000
     new = await world.accept(batch(60))

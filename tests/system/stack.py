@@ -33,7 +33,6 @@ WITHIN = 90.0  # s; nothing here takes a third of it on a free machine
 STAGES = ROUTE
 SERVICES = ("simulator", "gateway", "conductor", *STAGES)
 QUICK = {"ACK_WAIT": "3", "LEASE": "2", "SWEEP_EVERY": "1", "FAULT_DELAY": "0.2", "WAIT_IN_PLACE": "2"}
-QUICK |= {"PURGE_DELAY": "3600"}  # the ledger is compared with the store as a whole; `test_small_ledger` purges
 
 
 class Process:
