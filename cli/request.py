@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.exits import USAGE, Failure
+from shared.contracts.names import split_model
 
 FLAGS = {
     "num_problems": "--num",
@@ -35,9 +36,10 @@ def read_json_file(path: Path) -> Any:
 
 def model(text: str, flag: str) -> dict[str, str]:
     """`provider/name`; the name may hold slashes."""
-    provider, slash, name = text.partition("/")
-    if not (provider and slash and name):
-        raise Failure(f"{flag} {text}: write it as provider/name, for example openai/gpt-4o-mini", USAGE)
+    try:
+        provider, name = split_model(text)
+    except ValueError as error:
+        raise Failure(f"{flag} {text}: {error}", USAGE) from error
     return {"provider": provider, "model_name": name}
 
 

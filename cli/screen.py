@@ -9,6 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
+from shared.contracts.names import REFUSED
+
 
 @functools.cache
 def console(*, stderr: bool = False) -> Console:
@@ -21,9 +23,9 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def clean(text: object) -> str:
-    """One line of it, without anything that steers a terminal."""
-    line = " ".join(str(text).split())
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "�" for c in line)
+    """One line of it, without anything that steers a terminal. What joins letters, as Persian and emoji need, stays."""
+    line = REFUSED.sub("�", " ".join(str(text).split()))
+    return "".join(c if unicodedata.category(c) != "Co" else "�" for c in line)
 
 
 def cut(text: object, width: int) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     fold_every: float = Field(0.1, gt=0)  # s between two readings of the ledger
     purge_delay: float = Field(10.0, ge=0)  # s from telling what has ended to purging it; stages know 6 s old news
     purge_after: float = Field(24 * 3600.0, ge=0)  # s that an ended batch's subjects stay in the ledger
+
+    @field_validator("engineer_model", "checker_model", "target_model", "embedding_model", "judge_model")
+    @classmethod
+    def _trimmed(cls, model: str | None) -> str | None:
+        """A `.env` file's quotes keep blanks and line breaks; no model's name begins or ends with one."""
+        return model and "/".join(part.strip() for part in model.split("/", 1))
 
 
 @cache

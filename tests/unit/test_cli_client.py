@@ -211,6 +211,7 @@ def test_generate_sends_what_was_asked(run: Callable[..., Any], tmp_path: Path) 
     [
         ([], "--num says how many"),
         (["--num", "3", "--engineer", "gpt-4"], "--engineer gpt-4: write it as provider/name"),
+        (["--num", "3", "--target", "openai/a\u200bb"], "must not hold U+200B ZERO WIDTH SPACE"),
         (["--file", "/nonexistent.json"], "No such file"),
         (["--num", "x"], "--num"),
         (["--file", "{bad}"], "no JSON: "),

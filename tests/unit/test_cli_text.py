@@ -180,5 +180,6 @@ def test_seconds(amount: float | None, text: str) -> None:
 
 def test_clean_keeps_mathematics_and_drops_what_steers() -> None:
     assert clean("∫₀¹ x² dx ≤ ½,\n  α·β") == "∫₀¹ x² dx ≤ ½, α·β"
+    assert clean("پایه\u200cها क्\u200dष 👨\u200d👩\u200d👧") == "پایه\u200cها क्\u200dष 👨\u200d👩\u200d👧"
     assert clean("a\x1b[2Jb\x07\u202ec\ud800") == "a�[2Jb��c�"
     assert cut("abcdef", 4) == "abc…"

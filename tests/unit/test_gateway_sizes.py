@@ -47,5 +47,5 @@ def test_junk_is_one_error(fields: dict[str, Any]) -> None:
     assert len(errors(**fields)) == 1
 
 
-def test_the_shape_of_a_model_is_said_with_single_braces() -> None:
-    assert errors(engineer_model="gpt") == ["must be {provider, model_name} or the text `provider/model_name`"]
+def test_the_shape_of_a_model_is_said() -> None:
+    assert errors(engineer_model="gpt") == ["write it as provider/name, for example openai/gpt-4o-mini"]

@@ -10,7 +10,9 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 from pydantic_core import PydanticCustomError
 
 from services.gateway.schemas.common import EXAMPLE_BATCH, Body, Reply, with_example
-from services.gateway.schemas.taxonomy import Name, Taxonomy, few_fields
+from services.gateway.schemas.names import Name, named
+from services.gateway.schemas.taxonomy import Taxonomy, few_fields
+from shared.contracts import names
 from shared.contracts.envelope import ModelSpec
 from shared.llm import providers
 
@@ -21,6 +23,8 @@ class Model(ModelSpec):
     """One model of one of the known providers."""
 
     model_config = Body.model_config | {"frozen": True}
+
+    _named = field_validator("provider", "model_name", mode="before")(named)
 
     @field_validator("provider")
     @classmethod
@@ -35,10 +39,10 @@ def _split(value: Any) -> Any:
     """`provider/name` as an object; a name may hold slashes itself."""
     if not isinstance(value, str):
         return few_fields(value)
-    provider, slash, name = value.partition("/")
-    if not slash:
-        shape = "{provider, model_name}"  # as a value: in the template itself, braces cannot be written
-        raise PydanticCustomError("model", "must be {shape} or the text `provider/model_name`", {"shape": shape})
+    try:
+        provider, name = names.split_model(value)
+    except ValueError as error:
+        raise PydanticCustomError("model", "{words}", {"words": str(error)}) from error
     return {"provider": provider, "model_name": name}
 
 

@@ -21,6 +21,7 @@ from services.gateway.schemas.common import (
     timestamp,
     with_example,
 )
+from services.gateway.schemas.names import NameSought
 from services.gateway.schemas.status import Tokens
 from shared.contracts.batch import CallRow, Row
 from shared.contracts.statuses import Reason, Status
@@ -55,8 +56,8 @@ class StreamQuery(IncludeQuery):
 class BatchProblemsQuery(Paging, IncludeQuery):
     status: Status | None = None
     reason: Reason | None = None
-    subject: str | None = Field(None, max_length=200)
-    topic: str | None = Field(None, max_length=200)
+    subject: NameSought | None = None
+    topic: NameSought | None = None
     min_difficulty: Annotated[float | None, BeforeValidator(_not_available)] = None
     q: str | None = Field(None, min_length=1, max_length=200, description="Found in the problem's text.")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -20,26 +19,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from services.gateway.schemas.common import Body
+from services.gateway.schemas.names import Name, distinct, named
 from shared.contracts.batch import TopicSpec
 
 MAX_TOPICS = 10_000
 MAX_FIELDS = 100  # more than any body has; each unknown one would become an error of its own
 
 
-def _clean(text: str) -> str:
-    if text != text.strip():
-        raise PydanticCustomError("name", "must not begin or end with a space")
-    if not text.isprintable():
-        raise PydanticCustomError("name", "must hold printable characters only")
-    return text
-
-
-def _distinct(topics: list[str]) -> list[str]:
-    seen: set[str] = set()
-    for topic in topics:
-        if topic in seen:
-            raise PydanticCustomError("name", "names {topic} twice", {"topic": repr(topic)})
-        seen.add(topic)
+def _distinct(topics: Any) -> Any:
+    if isinstance(topics, list | dict):
+        distinct(topics)
     return topics
 
 
@@ -50,13 +39,10 @@ def few_fields(value: Any) -> Any:
     return value
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
-
-
 class TopicDetail(Body):
     _few = model_validator(mode="before")(few_fields)
 
-    level: Annotated[str, StringConstraints(max_length=100), AfterValidator(_clean)] = ""
+    level: Annotated[str, StringConstraints(max_length=100), BeforeValidator(named)] = ""
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
@@ -65,8 +51,10 @@ def _shape(value: Any) -> str | None:
 
 
 Topics = Annotated[
-    Annotated[list[Name], Field(min_length=1, max_length=MAX_TOPICS), AfterValidator(_distinct), Tag("~list")]
-    | Annotated[dict[Name, TopicDetail], Field(min_length=1, max_length=MAX_TOPICS), Tag("~object")],
+    Annotated[list[Name], Field(min_length=1, max_length=MAX_TOPICS), BeforeValidator(_distinct), Tag("~list")]
+    | Annotated[
+        dict[Name, TopicDetail], Field(min_length=1, max_length=MAX_TOPICS), BeforeValidator(_distinct), Tag("~object")
+    ],
     Discriminator(
         _shape,
         custom_error_type="topics",
@@ -86,7 +74,9 @@ def _few_enough(taxonomy: Any) -> Any:
     return taxonomy
 
 
-Taxonomy = Annotated[dict[Name, Topics], Field(min_length=1), BeforeValidator(_few_enough)]
+Taxonomy = Annotated[
+    dict[Name, Topics], Field(min_length=1), BeforeValidator(_distinct), BeforeValidator(_few_enough)
+]  #: sizes are looked at first
 
 
 def flatten(taxonomy: dict[str, list[str] | dict[str, TopicDetail]]) -> list[TopicSpec]:
