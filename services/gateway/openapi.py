@@ -84,6 +84,7 @@ def _correct(responses: dict[str, Any], examples: dict[str, Any]) -> None:
     for status, reply in list(responses.items()):
         for media in reply.get("content", {}).values():
             schema = media["schema"]
+            schema = schema.get("anyOf", [schema])[0]  # of a page or a bare list, the page
             name = schema.get("$ref", schema.get("items", {}).get("$ref", "")).rpartition("/")[2]
             if name == "HTTPValidationError":
                 del responses[status]

@@ -38,8 +38,9 @@ class Batches(Protocol):
         """Turn a batch with wish `deleted` into a tombstone: ended and purged, with nothing in it but its
         models, options and `request_hash`. No write reaches it after that. Other batches are left as they are."""
 
-    async def list(self, *, status: str | None, page: int, per_page: int) -> tuple[list[Batch], int]:
-        """Newest first, with the total; without those whose wish is `deleted`."""
+    async def list(self, *, status: str | None, skip: int, limit: int) -> tuple[list[Batch], int]:
+        """Newest first, with the total; without those whose wish is `deleted`. Their topics are not read, so they are
+        empty here: ten thousand of them make megabytes a batch."""
 
 
 class Problems(Protocol):
@@ -72,17 +73,17 @@ class Problems(Protocol):
     async def list(
         self,
         *,
-        page: int,
-        per_page: int,
+        skip: int,
+        limit: int,
         batch_id: str | None = None,
         status: str | None = None,
         reason: str | None = None,
-        subject: str | None = None,
-        topic: str | None = None,
+        subject: Sequence[str] | None = None,
+        topic: Sequence[str] | None = None,
         q: str | None = None,
     ) -> tuple[list[Row], int]:
-        """By batch id, then slot ascending; with the total. `q` is found anywhere in the problem's text,
-        case-insensitively, as plain characters."""
+        """By batch id, then slot ascending; with the total. Subject and topic are one of those given. `q` is found
+        anywhere in the problem's text, case-insensitively, as plain characters."""
 
 
 class Calls(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.batch import Batch, Place, Wish
+from shared.contracts.batch import Batch, Place, TopicSpec, Wish
 from shared.contracts.statuses import BatchStatus
 from shared.store import Store
 from tests.contract.store_documents import batch
@@ -163,7 +163,7 @@ async def test_a_tombstone_keeps_the_id_and_little_else(store: Store) -> None:
     assert await store.batches.wish("b1", state="running") is None
     await store.batches.bury("b1")
     assert await store.batches.get("b1") == tomb
-    assert await store.batches.list(status=None, page=1, per_page=9) == ([], 0)
+    assert await store.batches.list(status=None, skip=0, limit=9) == ([], 0)
     assert set(await store.batches.get_many(["b1"])) == {"b1"}
 
 
@@ -172,14 +172,23 @@ async def test_lists_are_paged_newest_first(store: Store) -> None:
         await store.batches.insert(batch(f"b{n}", created_at=100 + n // 2))
     await project(store, "b2", status=BatchStatus.PAUSED)
     await store.batches.wish("b6", state="deleted")
-    pages = [await store.batches.list(status=None, page=page, per_page=4) for page in (1, 2, 3)]
+    pages = [await store.batches.list(status=None, skip=skip, limit=4) for skip in (0, 4, 8)]
     assert [(ids(found), total) for found, total in pages] == [
         (["b4", "b5", "b2", "b3"], 6),
         (["b0", "b1"], 6),
         ([], 6),
     ]
-    found, total = await store.batches.list(status="paused", page=1, per_page=4)
+    found, total = await store.batches.list(status="paused", skip=0, limit=4)
     assert (ids(found), total) == (["b2"], 1)
+    assert ids((await store.batches.list(status=None, skip=3, limit=2))[0]) == ["b3", "b0"]
+
+
+async def test_lists_leave_the_topics_out_and_nothing_else(store: Store) -> None:
+    whole = batch(topics=[TopicSpec(subject="S", topic=f"t{n}") for n in range(3)], name="topics", counts={"topics": 2})
+    await store.batches.insert(whole)
+    found, _ = await store.batches.list(status=None, skip=0, limit=9)
+    assert found == [whole.model_copy(update={"topics": []})]
+    assert await store.batches.get(whole.id) == whole
 
 
 async def test_a_checkpoint_is_swapped_only_from_what_it_was(store: Store) -> None:

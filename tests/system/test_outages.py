@@ -29,9 +29,9 @@ async def test_nats_is_away_for_a_while(stack: Stack) -> None:
     batch_id = await stack.create(20, max_in_flight=20)
     await stack.reaches(batch_id, 2)
     await stack.kill("nats")
-    known = await stack.store.batches.list(status=None, page=1, per_page=1)
+    known = await stack.store.batches.list(status=None, skip=0, limit=1)
     await until(lambda: refused(stack), "a new batch is refused")
-    assert (await stack.store.batches.list(status=None, page=1, per_page=1))[1] == known[1]
+    assert (await stack.store.batches.list(status=None, skip=0, limit=1))[1] == known[1]
     assert (await stack.api.get("/readyz")).status_code == 503
     assert (await stack.status(batch_id))["status"] == "running"  # what is stored can be read
     # every service has come across it by now, and waits

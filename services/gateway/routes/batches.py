@@ -23,21 +23,26 @@ from services.gateway.schemas.batches import (
 router = APIRouter(prefix="/api/batches", tags=["Batches"])
 
 
-@router.get("", responses=replies(401, 422, 503, model=BatchPage))
-async def list_batches(query: Annotated[BatchesQuery, QueryParam()], connected: Connected) -> BatchPage:
-    """Newest first."""
-    found, total = await connected.store.batches.list(status=query.status, page=query.page, per_page=query.per_page)
+@router.get("", responses=replies(401, 422, 503, model=BatchPage | list[BatchReply]))
+async def list_batches(
+    query: Annotated[BatchesQuery, QueryParam()], connected: Connected
+) -> BatchPage | list[BatchReply]:
+    """Newest first, without their taxonomies."""
+    found, total = await connected.store.batches.list(status=query.status, skip=query.offset, limit=query.count)
     now = time.time()
     items = [BatchReply.of(batch, now) for batch in found]
-    return BatchPage(items=items, total=total, page=query.page, per_page=query.per_page)
+    return items if query.bare else BatchPage(items=items, total=total, page=query.page, per_page=query.per_page)
 
 
-@router.get("/problems/count", responses=replies(401, 404, 422, 503, model=Count))
+@router.get("/problems/count", response_model_exclude_unset=True, responses=replies(401, 404, 422, 503, model=Count))
 async def count_problems(query: Annotated[CountQuery, QueryParam()], connected: Connected) -> Count:
     """Stored problems, overall or of one batch, wherever they stand."""
-    if query.batch_id is not None:
-        await find_batch(connected.store, query.batch_id)
-    return Count(count=await connected.store.problems.count(query.batch_id))
+    if query.batch_id is None:
+        total = await connected.store.problems.count()
+        return Count(count=total, total_problems_count=total)
+    batch = await find_batch(connected.store, query.batch_id)
+    count = await connected.store.problems.count(batch.id)
+    return Count(count=count, batch_id=batch.id, problems_count=count, batch_name=batch.name)
 
 
 @router.get("/{batch_id}", responses=replies(401, 404, 503, model=BatchDetail))

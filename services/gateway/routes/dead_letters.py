@@ -10,11 +10,11 @@ from fastapi import Query as QueryParam
 from services.gateway.connections import patient
 from services.gateway.errors import Problem, not_found
 from services.gateway.routes.dependencies import Connected, is_gone, replies
-from services.gateway.schemas.common import Paging
 from services.gateway.schemas.dead_letters import (
     EXAMPLE_LETTER,
     DeadLetterPage,
     DeadLetterReply,
+    DeadLettersQuery,
     Replayed,
 )
 from shared import dead_letters
@@ -30,16 +30,18 @@ LetterId = Annotated[str, Path(openapi_examples={"a letter": {"value": EXAMPLE_L
 MAX_ID = 400  #: characters; longer subjects are none of ours
 
 
-@router.get("", responses=replies(401, 422, 503, model=DeadLetterPage))
-async def list_dead_letters(query: Annotated[Paging, QueryParam()], connected: Connected) -> DeadLetterPage:
+@router.get("", responses=replies(401, 422, 503, model=DeadLetterPage | list[DeadLetterReply]))
+async def list_dead_letters(
+    query: Annotated[DeadLettersQuery, QueryParam()], connected: Connected
+) -> DeadLetterPage | list[DeadLetterReply]:
     """Oldest first."""
     ledger = connected.ledger
     async with patient(30.0):
         total = (await ledger.state(DEAD)).messages
-        after = await _end_of(ledger, (query.page - 1) * query.per_page)
-        letters = await dead_letters.listing(ledger, after, query.per_page) if after is not None else []
+        after = await _end_of(ledger, query.offset)
+        letters = await dead_letters.listing(ledger, after, query.count) if after is not None else []
     items = [DeadLetterReply.of(letter) for letter in letters]
-    return DeadLetterPage(items=items, total=total, page=query.page, per_page=query.per_page)
+    return items if query.bare else DeadLetterPage(items=items, total=total, page=query.page, per_page=query.per_page)
 
 
 @router.get("/{letter_id}", responses=replies(401, 404, 503, model=DeadLetterReply))

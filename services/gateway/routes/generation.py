@@ -46,7 +46,8 @@ async def start_generation(
     batch = await acceptance.accept(body, idempotency_key, request.state.caller)
     response.headers["Location"] = f"/api/generation/status/{batch.id}"
     wanted = batch.wish.num_problems
-    return Started(batch_id=batch.id, message=f"Generating {wanted} valid problem{'s' if wanted > 1 else ''}")
+    message = f"Generating {wanted} valid problem{'s' if wanted > 1 else ''}"
+    return Started(batch_id=batch.id, message=message, warnings=body.warnings())
 
 
 @router.get("/status/{batch_id}", responses=replies(401, 404, 503, model=StatusReply))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -23,10 +23,12 @@ from services.gateway.schemas.problems import (
     StreamQuery,
 )
 from shared.contracts.batch import Row
+from shared.contracts.names import spellings
 from shared.store.protocols import Store
 
 router = APIRouter(prefix="/api/problems", tags=["Problems"])
 
+PAGED = ProblemPage | list[ProblemReply]
 CHUNK = 200  # rows of a stream that are priced and written together
 NDJSON = "application/x-ndjson"
 STREAMED: dict[int | str, dict[str, Any]] = {
@@ -42,8 +44,8 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", response_model_exclude_unset=True, responses=replies(401, 404, 422, 503, model=ProblemPage))
-async def list_problems(query: Annotated[ProblemsQuery, QueryParam()], connected: Connected) -> ProblemPage:
+@router.get("", response_model_exclude_unset=True, responses=replies(401, 404, 422, 503, model=PAGED))
+async def list_problems(query: Annotated[ProblemsQuery, QueryParam()], connected: Connected) -> Any:
     """Problems of all batches, wherever they stand."""
     if query.batch_id is not None:
         await find_batch(connected.store, query.batch_id)
@@ -58,10 +60,9 @@ async def all_problems(
     store = connected.store
     if query.batch_id is not None:
         await find_batch(store, query.batch_id)
-    chunks = _chunks(store, query)
-    first: list[str] = await anext(chunks, [])  # the store's outage shows before the reply begins
+    rows = store.problems.stream(batch_id=query.batch_id, status=query.status)
     lines = NDJSON in request.headers.get("accept", "")
-    return StreamingResponse(_written(first, chunks, lines=lines), media_type=NDJSON if lines else "application/json")
+    return await _streamed(_chunks(store, rows, query.include), lines=lines)
 
 
 @router.get(
@@ -84,27 +85,29 @@ async def get_problem(
 @router.get(
     "/batch/{batch_id}/problems",
     response_model_exclude_unset=True,
-    responses=replies(401, 404, 422, 503, model=ProblemPage),
+    responses=replies(401, 404, 422, 503, model=PAGED),
 )
 async def list_problems_of_batch(
     batch_id: BatchId, query: Annotated[BatchProblemsQuery, QueryParam()], connected: Connected
-) -> ProblemPage:
+) -> Any:
     """One batch's problems by slot."""
     await find_batch(connected.store, batch_id)
     return await _page(connected.store, query, batch_id)
 
 
-async def _page(store: Store, query: BatchProblemsQuery, batch_id: str | None) -> ProblemPage:
+async def _page(store: Store, query: BatchProblemsQuery, batch_id: str | None) -> ProblemPage | StreamingResponse:
     rows, total = await store.problems.list(
-        page=query.page,
-        per_page=query.per_page,
+        skip=query.offset,
+        limit=query.count,
         batch_id=batch_id,
         status=query.status,
         reason=query.reason,
-        subject=query.subject,
-        topic=query.topic,
+        subject=None if query.subject is None else spellings(query.subject),
+        topic=None if query.topic is None else spellings(query.topic),
         q=query.q,
     )
+    if query.bare:
+        return await _streamed(_chunks(store, _each(rows), query.include))
     items = await _described(store, rows, query.include)
     return ProblemPage(items=items, total=total, page=query.page, per_page=query.per_page)
 
@@ -122,24 +125,32 @@ async def _described(store: Store, rows: Sequence[Row], include: Sequence[Extra]
     ]
 
 
-async def _chunks(store: Store, query: StreamQuery) -> AsyncIterator[list[str]]:
+async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:
+    for row in rows:
+        yield row
+
+
+async def _chunks(store: Store, rows: AsyncIterator[Row], include: Sequence[Extra]) -> AsyncIterator[list[str]]:
     """Problems as JSON, some at a time."""
-    rows: list[Row] = []
+    held: list[Row] = []
 
     async def flush() -> list[str]:
-        described = await _described(store, rows, query.include)
-        rows.clear()
+        described = await _described(store, held, include)
+        held.clear()
         return [problem.model_dump_json(exclude_unset=True) for problem in described]
 
-    async with contextlib.aclosing(
-        store.problems.stream(batch_id=query.batch_id, status=query.status)  # type: ignore[type-var]
-    ) as stream:
-        async for row in stream:
-            rows.append(row)
-            if len(rows) == CHUNK:
+    async with contextlib.aclosing(rows):  # type: ignore[type-var]
+        async for row in rows:
+            held.append(row)
+            if len(held) == CHUNK:
                 yield await flush()
-        if rows:
+        if held:
             yield await flush()
+
+
+async def _streamed(chunks: AsyncIterator[list[str]], *, lines: bool = False) -> StreamingResponse:
+    first: list[str] = await anext(chunks, [])  # the store's outage shows before the reply begins
+    return StreamingResponse(_written(first, chunks, lines=lines), media_type=NDJSON if lines else "application/json")
 
 
 async def _written(first: list[str], rest: AsyncIterator[list[str]], *, lines: bool) -> AsyncIterator[str]:

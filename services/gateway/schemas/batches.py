@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, Self
 
+from pydantic import Field
+
 from services.gateway.schemas.common import (
     EXAMPLE_BATCH,
     Page,
@@ -110,10 +112,11 @@ class BatchPage(Page[BatchReply]):
 
 
 class Deleting(Reply):
-    model_config = with_example({"batch_id": EXAMPLE_BATCH, "status": "deleting"})
+    model_config = with_example({"batch_id": EXAMPLE_BATCH, "status": "deleting", "message": "It is being deleted"})
 
     batch_id: str
     status: Literal["deleting"] = "deleting"
+    message: str = "It is being deleted"
 
 
 class CountQuery(Query):
@@ -121,6 +124,14 @@ class CountQuery(Query):
 
 
 class Count(Reply):
-    model_config = with_example({"count": 154})
+    """The same number under its name here and under the older one: of all, or of one batch."""
+
+    model_config = with_example(
+        {"count": 154, "batch_id": EXAMPLE_BATCH, "problems_count": 154, "batch_name": "Algebra, second try"}
+    )
 
     count: int
+    total_problems_count: int | None = Field(None, description="Only where no batch is named.")
+    batch_id: str | None = Field(None, description="This and the next two only where a batch is named.")
+    problems_count: int | None = None
+    batch_name: str | None = None

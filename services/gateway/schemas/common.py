@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 BATCH_ID = r"^[a-z0-9]{16,32}$"
 EXAMPLE_BATCH = "k3v9qd2m7xw4ta5n6rbyc8he"
@@ -31,8 +32,30 @@ class Reply(BaseModel):
 
 
 class Paging(Query):
+    """`page` and `per_page`, or `skip` and `limit` as older clients send them: those are answered with a bare list."""
+
     page: int = Field(1, ge=1, le=1_000_000)
     per_page: int = Field(50, ge=1, le=500)
+    skip: int | None = Field(None, ge=0, le=1_000_000_000, description="With `limit`, or alone: a bare list.")
+    limit: int | None = Field(None, ge=1, le=10_000, description="Default, where `skip` is given: 1000.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.bare and self.model_fields_set & {"page", "per_page"}:
+            raise PydanticCustomError("paging", "give page and per_page, or skip and limit, not both")
+        return self
+
+    @property
+    def bare(self) -> bool:
+        return self.skip is not None or self.limit is not None
+
+    @property
+    def offset(self) -> int:
+        return (self.skip or 0) if self.bare else (self.page - 1) * self.per_page
+
+    @property
+    def count(self) -> int:
+        return (self.limit or 1000) if self.bare else self.per_page
 
 
 class Page(Reply, Generic[Item]):

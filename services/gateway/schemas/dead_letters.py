@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from services.gateway.schemas.common import EXAMPLE_BATCH, Page, Reply, timestamp, with_example
+from services.gateway.schemas.common import EXAMPLE_BATCH, Page, Paging, Reply, timestamp, with_example
 from shared.dead_letters import DeadLetter
 
 EXAMPLE_LETTER = f"checker.{EXAMPLE_BATCH}.7.2"
@@ -23,6 +23,14 @@ EXAMPLE = {
     "raw": '{"version": 1, ',
     "at": "2026-11-21T10:00:00Z",
 }
+
+
+class DeadLettersQuery(Paging):
+    limit: int | None = Field(None, ge=1, le=500, description="A letter may take half a megabyte.")
+
+    @property
+    def count(self) -> int:
+        return min(super().count, 500)
 
 
 class DeadLetterReply(Reply):

@@ -50,7 +50,7 @@ ModelField = Annotated[Model, BeforeValidator(_split, json_schema_input_type=Mod
 
 
 def _only(*neutral: Any) -> BeforeValidator:
-    """For a field that is not built yet: refused, never ignored, unless it asks for nothing."""
+    """For a field that is not built yet: refused, never ignored, unless it asks for nothing. The last one is named."""
 
     def check(value: Any) -> Any:
         if value not in neutral:
@@ -89,6 +89,9 @@ FULL = {
 }
 
 
+OLDER = "The name that older clients have for `seeds`."
+
+
 class GenerationRequest(Body):
     """What to generate. Every field but `num_problems` has a default."""
 
@@ -114,7 +117,7 @@ class GenerationRequest(Body):
     )
     random_seed: int | None = Field(None, ge=0, le=MAX_SIGNED, description="Draws topics; default: random.")
 
-    use_search: Annotated[bool, _only(False)] = False
+    use_search: bool = Field(False, description="True is taken with a warning: there is no search provider yet.")
     confirmations: Annotated[int, _only(1)] = 1
     attempts: Annotated[int, _only(1)] = 1
     max_pass_rate: Annotated[float, _only(0.0)] = 0.0
@@ -122,11 +125,23 @@ class GenerationRequest(Body):
     confirmation_models: Annotated[list[ModelField] | None, _only([], None)] = None
     seeds: Annotated[list[Seed] | None, _only([], None)] = None
     level_weights: Annotated[dict[str, float] | None, _only({}, None)] = None
-    strategy: Annotated[Literal["balanced", "yield"], _only("balanced")] = "balanced"
+    strategy: Annotated[Literal["balanced", "yield", "failures"], _only("balanced")] = "balanced"
     hint_ladder: Annotated[bool, _only(False)] = False
+    min_pass_rate: Annotated[float, _only(0.0)] = 0.0
+    difficulty: Annotated[str | dict[str, Any] | None, _only("stump", None)] = None
+    decontaminate: Annotated[list[str] | None, _only([], None)] = None
+    answer_style: Annotated[Literal["reasoned", "final_only", "json"] | None, _only(None)] = None
+    concepts: Annotated[int | None, _only(1, None)] = None
     novelty_scope: Annotated[str, StringConstraints(pattern=r"^(batch|all|dataset:.{1,200})$"), _only("batch")] = (
         "batch"
     )
+    use_seed_data: Annotated[bool | None, _only(None, False)] = Field(None, description=OLDER)
+    benchmark_name: Annotated[str | None, _only("", None)] = Field(None, description=OLDER)
+    seed_data: Annotated[list[Any] | None, _only([], None)] = Field(None, description=OLDER)
+
+    def warnings(self) -> list[str]:
+        """What is asked for and cannot be had, where the batch is worth making without it."""
+        return ["use_search: there is no search provider, so nothing is searched for"] if self.use_search else []
 
     def digest(self) -> str:
         """Equal for bodies that ask for the same with the same fields set."""
@@ -136,9 +151,17 @@ class GenerationRequest(Body):
 
 class Started(Reply):
     model_config = with_example(
-        {"batch_id": EXAMPLE_BATCH, "status": "started", "message": "Generating 5 valid problems"}
+        {
+            "batch_id": EXAMPLE_BATCH,
+            "status": "started",
+            "message": "Generating 5 valid problems",
+            "total_cost": 0.0,
+            "warnings": [],
+        }
     )
 
     batch_id: str
     status: Literal["started"] = "started"
     message: str
+    total_cost: float = Field(0.0, description="Of what has been done so far: nothing. Older clients read it.")
+    warnings: list[str]

@@ -76,15 +76,15 @@ class MongoBatches:
                 {"_id": batch_id, "wish.state": DELETED}, {"$set": emptied() | {"open": False, "buried": True}}
             )
 
-    async def list(self, *, status: str | None, page: int, per_page: int) -> tuple[list[Batch], int]:
+    async def list(self, *, status: str | None, skip: int, limit: int) -> tuple[list[Batch], int]:
         condition: Document = {"wish.state": _LIVING}
         if status is not None:
             condition["status"] = status
         with answering():
             total = await self._collection.count_documents(condition)
-            found = self._collection.find(condition).sort(_by_age(DESCENDING))
-            documents = await found.skip((page - 1) * per_page).limit(per_page).to_list()
-        return [_batch(document) for document in documents], total
+            found = self._collection.find(condition, {"topics": False}).sort(_by_age(DESCENDING))
+            documents = await found.skip(skip).limit(limit).to_list()
+        return [_batch({**document, "topics": []}) for document in documents], total
 
 
 def _by_age(direction: int) -> list[tuple[str, int]]:

@@ -103,13 +103,13 @@ class MongoProblems:
     async def list(
         self,
         *,
-        page: int,
-        per_page: int,
+        skip: int,
+        limit: int,
         batch_id: str | None = None,
         status: str | None = None,
         reason: str | None = None,
-        subject: str | None = None,
-        topic: str | None = None,
+        subject: Sequence[str] | None = None,
+        topic: Sequence[str] | None = None,
         q: str | None = None,
     ) -> tuple[list[Row], int]:
         condition = _where(batch_id=batch_id, status=status, reason=reason, subject=subject, topic=topic)
@@ -118,12 +118,14 @@ class MongoProblems:
             condition["envelope.problem"] = {"$regex": pattern, "$options": "i"}
         with answering():
             total = await self._collection.count_documents(condition)
-            found = self._collection.find(condition).sort(_ORDER).skip((page - 1) * per_page).limit(per_page)
+            found = self._collection.find(condition).sort(_ORDER).skip(skip).limit(limit)
             return [_row(document) for document in await found.to_list()], total
 
 
 def _where(**filters: Any) -> Document:
-    return {name: value for name, value in filters.items() if value is not None}
+    """Fields that shall have a value, or one of several."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    return {name: value if isinstance(value, str) else {"$in": list(value)} for name, value in given.items()}
 
 
 def _put(document: Document, *, upsert: bool) -> Any:

@@ -12,6 +12,7 @@ from shared.store.documents import DELETED, canonical, checked, emptied, facts_o
 from shared.store.sqlite.database import Database
 
 _SELECT = "SELECT id, wish, facts FROM batches"
+_SELECT_LEAN = "SELECT id, wish, json_set(facts, '$.topics', json_array()) FROM batches"
 
 
 class SqliteBatches:
@@ -114,7 +115,7 @@ class SqliteBatches:
         rows = await self._database.read(lambda connection: connection.execute(f"{_SELECT} {where}", values).fetchall())
         return [_batch(row) for row in rows]
 
-    async def list(self, *, status: str | None, page: int, per_page: int) -> tuple[list[Batch], int]:
+    async def list(self, *, status: str | None, skip: int, limit: int) -> tuple[list[Batch], int]:
         where = "WHERE state <> ?"
         values: tuple[Any, ...] = (DELETED,)
         if status is not None:
@@ -123,8 +124,7 @@ class SqliteBatches:
         def work(connection: sqlite3.Connection) -> tuple[list[Any], int]:
             total = connection.execute(f"SELECT count(*) FROM batches {where}", values).fetchone()[0]
             rows = connection.execute(
-                f"{_SELECT} {where} ORDER BY created_at DESC, id LIMIT ? OFFSET ?",
-                (*values, per_page, (page - 1) * per_page),
+                f"{_SELECT_LEAN} {where} ORDER BY created_at DESC, id LIMIT ? OFFSET ?", (*values, limit, skip)
             ).fetchall()
             return rows, total
 

@@ -104,13 +104,13 @@ class SqliteProblems:
     async def list(
         self,
         *,
-        page: int,
-        per_page: int,
+        skip: int,
+        limit: int,
         batch_id: str | None = None,
         status: str | None = None,
         reason: str | None = None,
-        subject: str | None = None,
-        topic: str | None = None,
+        subject: Sequence[str] | None = None,
+        topic: Sequence[str] | None = None,
         q: str | None = None,
     ) -> tuple[list[Row], int]:
         where, values = _where(batch_id=batch_id, status=status, reason=reason, subject=subject, topic=topic)
@@ -118,12 +118,19 @@ class SqliteProblems:
             where, values = f"{where} AND instr(text, ?) > 0", (*values, q.lower())
         total = await self._count(where, values)
         page_of = "ORDER BY batch_id, slot LIMIT ? OFFSET ?"
-        return await self._select(f"WHERE {where} {page_of}", *values, per_page, (page - 1) * per_page), total
+        return await self._select(f"WHERE {where} {page_of}", *values, limit, skip), total
 
 
 def _where(**filters: Any) -> tuple[str, tuple[Any, ...]]:
-    given = {name: value for name, value in filters.items() if value is not None}
-    return " AND ".join([f"{name} = ?" for name in given] or ["TRUE"]), tuple(given.values())
+    """Columns that shall have a value, or one of several."""
+    given = {
+        name: (value,) if isinstance(value, str) else value for name, value in filters.items() if value is not None
+    }
+    conditions = [
+        f"{name} = ?" if len(values) == 1 else f"{name} IN ({', '.join('?' * len(values))})"
+        for name, values in given.items()
+    ]
+    return " AND ".join(conditions or ["TRUE"]), tuple(value for values in given.values() for value in values)
 
 
 def _values(row: Row) -> tuple[Any, ...]:

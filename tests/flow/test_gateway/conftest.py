@@ -61,7 +61,7 @@ class Gateway:
         return after
 
     async def batches(self) -> int:
-        return (await self.store.batches.list(status=None, page=1, per_page=1))[1]
+        return (await self.store.batches.list(status=None, skip=0, limit=1))[1]
 
 
 async def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:

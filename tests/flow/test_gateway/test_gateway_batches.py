@@ -50,7 +50,9 @@ async def test_delete_goes_on_until_the_batch_is_gone(gateway: Gateway) -> None:
     path = f"/api/batches/{batch.id}"
     for _ in range(2):
         reply = await gateway.client.delete(path)
-        assert (reply.status_code, reply.json()) == (202, {"batch_id": batch.id, "status": "deleting"})
+        assert (reply.status_code, reply.json()) == (
+            202, {"batch_id": batch.id, "status": "deleting", "message": "It is being deleted"},
+        )  # fmt: skip
         assert (await read_flags(gateway.ledger))[batch.id] is Flag.CANCELLED
         assert (await gateway.client.get(path)).json()["status"] == "deleting"
         assert (await gateway.client.get("/api/batches")).json()["total"] == 0

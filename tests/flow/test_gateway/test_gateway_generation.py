@@ -21,7 +21,10 @@ async def test_a_batch_is_stored_and_announced(gateway: Gateway) -> None:
     reply = await gateway.post({"num_problems": 5, "name": "first"})
     assert reply.status_code == 202
     body = reply.json()
-    assert body == {"batch_id": body["batch_id"], "status": "started", "message": "Generating 5 valid problems"}
+    assert body == {
+        "batch_id": body["batch_id"], "status": "started", "message": "Generating 5 valid problems",
+        "total_cost": 0.0, "warnings": [],
+    }  # fmt: skip
     assert re.match(BATCH_ID, body["batch_id"])
     assert reply.headers["location"] == f"/api/generation/status/{body['batch_id']}"
 
@@ -81,7 +84,8 @@ async def test_fields_left_at_their_neutral_values_are_accepted(gateway: Gateway
     await gateway.accepted(
         use_search=False, confirmations=1, attempts=1, max_pass_rate=0, confirmation_share=1, seeds=[],
         confirmation_models=None, level_weights={}, strategy="balanced", hint_ladder=False,
-        novelty_scope="batch", taxonomy=None, max_cost_usd=None,
+        novelty_scope="batch", taxonomy=None, max_cost_usd=None, min_pass_rate=0, difficulty="stump",
+        decontaminate=[], answer_style=None, concepts=1, use_seed_data=False, benchmark_name="", seed_data=[],
     )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ async def test_embedding_and_calls_where_asked_for(gateway: Gateway) -> None:
 
 
 async def test_filters_and_pages(gateway: Gateway) -> None:
-    one, other = await gateway.accepted(), await gateway.accepted()
+    one, other = await gateway.accepted(), await gateway.accepted(name="other")
     ending = Ending(code=Reason.DUPLICATE, detail="as 1")
     await gateway.store.problems.put(
         [
@@ -124,9 +124,11 @@ async def test_filters_and_pages(gateway: Gateway) -> None:
     waiting = (await gateway.client.get("/api/problems?status=in_progress")).json()["items"][0]
     assert waiting["question"] is waiting["pass_rate"] is waiting["difficulty"] is None
     assert waiting["target_model_answer"] is None
-    assert (await gateway.client.get("/api/batches/problems/count")).json() == {"count": 8}
+    assert (await gateway.client.get("/api/batches/problems/count")).json() == {
+        "count": 8, "total_problems_count": 8,
+    }  # fmt: skip
     count = await gateway.client.get(f"/api/batches/problems/count?batch_id={other.id}")
-    assert count.json() == {"count": 1}
+    assert count.json() == {"count": 1, "batch_id": other.id, "problems_count": 1, "batch_name": "other"}
 
 
 async def test_unknown_problems_are_404(gateway: Gateway) -> None:
