@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -11,14 +10,13 @@ from cli.client import Gateway
 from cli.exits import INTERRUPTED, OK, USAGE, Failure
 from cli.screen import clean, console, cut, dollars
 from cli.watch import CODES, counted, line, money, pace, watch
-
-KEY = re.compile(r"[!-~]{1,255}")
+from shared.contracts.names import key_fault
 
 
 def start(gateway: Gateway, body: Any, key: str | None) -> str:
     """Start a batch; its id."""
-    if key is not None and not KEY.fullmatch(key):
-        raise Failure("--idempotency-key: 1 to 255 visible ASCII characters are wanted", USAGE)
+    if key is not None and (wrong := key_fault(key)):
+        raise Failure(f"--idempotency-key: {wrong}", USAGE)
     headers = {"Idempotency-Key": key} if key else {}
     return str(gateway.call("POST", "/api/generation", json=body, headers=headers)["batch_id"])
 

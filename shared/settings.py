@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.origins import Origins
+
 
 class Settings(BaseSettings):
     """Read from `STUMPER_*` and a `.env` file; providers' own variables keep their usual names."""
@@ -29,6 +31,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535)
     simulator_url: str = "http://127.0.0.1:8901"
     api_keys: Annotated[list[str], NoDecode] = []  # comma-separated; empty: the gateway asks for none
+    cors_origins: Origins = []  # of web pages that may call the gateway, comma-separated, beside this machine's own
 
     # who plays which role where a request does not say; the simulator's, so that nothing is paid unasked
     engineer_model: str = "simulator/sim-strong"

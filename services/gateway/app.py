@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from services.gateway import errors, openapi
 from services.gateway.acceptance import Acceptance
 from services.gateway.connections import Connections
+from services.gateway.cors import Cors
 from services.gateway.edge import Edge
-from services.gateway.routes import batches, dead_letters, generation, health, problems
+from services.gateway.routes import batches, dead_letters, generation, health, older, problems
+from services.gateway.routes.dependencies import known_parameters
 from shared import logs
 from shared.settings import Settings
 from shared.settings import settings as process_settings
@@ -37,15 +39,17 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(known_parameters)],
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.connections = connections
     app.state.acceptance = Acceptance(settings, connections)
-    for routes in (health, generation, batches, problems, dead_letters):
+    for routes in (health, generation, batches, problems, dead_letters, older):
         app.include_router(routes.router)
     errors.install(app)
     openapi.install(app)
     app.add_middleware(Edge, api_keys=settings.api_keys)
+    app.add_middleware(Cors, origins=settings.cors_origins)  # the last one added is the outermost
     return app
 
 

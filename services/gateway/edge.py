@@ -39,8 +39,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        request_id = request_id_of(headers)
         scope.setdefault("state", {}).update(request_id=request_id, caller="")
         path: str = scope["path"]
         if len(path) > 1 and path.endswith("/"):
@@ -87,6 +86,12 @@ class Edge:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return hashlib.sha256(offered).hexdigest()
+
+
+def request_id_of(headers: Headers) -> str:
+    """The caller's where it is a sane token, else one of our own."""
+    given = headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def _limited(headers: Headers, receive: Receive) -> Receive:

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Scope
 
 from shared.errors import StoreUnavailable, Unavailable
@@ -20,11 +21,15 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "2"}
 MAX_ERRORS = 50  # a body can hold a million mistakes; nobody reads more than these
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PLACES = frozenset({"body", "query", "path", "header"})
 
 
-class Problem(Exception):
-    """A request that is answered with an error. `errors` are (field, message) pairs."""
+class Problem(HTTPException):
+    """A request that is answered with an error. `errors` are (field, message) pairs.
+
+    FastAPI lets an HTTPException through wherever it is raised, also while a body is read.
+    """
 
     def __init__(
         self,
@@ -33,8 +38,8 @@ class Problem(Exception):
         errors: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.errors, self.headers = status, detail, errors, dict(headers or {})
+        super().__init__(status, detail, dict(headers or {}))
+        self.status, self.errors = status, errors
 
 
 def not_found(what: str, which: str) -> Problem:
@@ -96,10 +101,17 @@ def _of_outage(error: Exception) -> Problem:
 
 def _of_framework(request: Request, error: HTTPException) -> Problem:
     path = printable(request.url.path)
-    if error.status_code == 400:  # FastAPI's answer to bytes that cannot be decoded, or nest too deep
-        return Problem(422, "body: not JSON", [("body", "not JSON")])
-    detail = {404: f"nothing is at {path}", 405: f"{request.method} is not possible at {path}"}
-    return Problem(error.status_code, detail.get(error.status_code, error.detail), headers=error.headers)
+    if error.status_code == 405:
+        allowed = {"Allow": ", ".join(method for method in METHODS if _serves(request, method))}
+        return Problem(405, f"{printable(request.method)} is not possible at {path}", headers=allowed)
+    detail = f"nothing is at {path}" if error.status_code == 404 else error.detail
+    return Problem(error.status_code, detail, headers=error.headers)
+
+
+def _serves(request: Request, method: str) -> bool:
+    """Several routes may share a path; the framework names the methods of the first one only."""
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 def _of_validation(found: Iterable[Mapping[str, Any]]) -> Problem:
@@ -112,8 +124,6 @@ def _of_validation(found: Iterable[Mapping[str, Any]]) -> Problem:
 def _field(error: Mapping[str, Any]) -> str:
     """`taxonomy.Algebra.0`: the place as a user would write it, without pydantic's own marks."""
     where = [str(part) for part in error["loc"]]
-    if error["type"] == "json_invalid":
-        return "body"
     parts = where[1:] if where and where[0] in PLACES else where
     parts = [printable(part) for part in parts if part != "[key]" and not part.startswith("~")]
     return ".".join(parts) or (where[0] if where else "body")
@@ -125,8 +135,6 @@ def _message(error: Mapping[str, Any]) -> str:
             return "unknown field"
         case "missing":
             return "is required"
-        case "json_invalid":
-            return f"not JSON: {error.get('ctx', {}).get('error', '')}"
         case "model_attributes_type" | "model_type" if len(error["loc"]) == 1:
             return "must be a JSON object, sent as Content-Type: application/json"
     return printable(str(error["msg"]).removeprefix("Value error, "))

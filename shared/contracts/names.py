@@ -25,6 +25,7 @@ REFUSED = re.compile(
 )  # fmt: skip
 """What no script needs for its spelling. Joiners, direction marks and emoji's tags are not among it."""
 
+MAX_KEY = 255  # characters
 UNSEEN = frozenset({"Cf", "Me", "Mn", "Zs"})  #: categories of what shows nothing when it stands alone
 
 
@@ -51,6 +52,14 @@ def fault(name: str) -> str | None:
     if all(unicodedata.category(char) in UNSEEN for char in name):
         return "must hold a character that can be seen"
     return None
+
+
+def key_fault(key: str) -> str | None:
+    """Why this cannot be an Idempotency-Key; None for a good one."""
+    wanted = f"1 to {MAX_KEY} visible ASCII characters are wanted"
+    if found := re.search(r"[^!-~]", key):
+        return f"must not hold {described(found[0])} (character {found.start() + 1}); {wanted}"
+    return None if 1 <= len(key) <= MAX_KEY else wanted
 
 
 def described(char: str) -> str:

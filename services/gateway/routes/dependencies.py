@@ -10,7 +10,8 @@ from fastapi import Depends, Path, Request
 
 from services.gateway.acceptance import Acceptance
 from services.gateway.connections import Connections
-from services.gateway.errors import not_found
+from services.gateway.edge import OPEN
+from services.gateway.errors import bad_field, not_found, printable
 from services.gateway.schemas.common import BATCH_ID, EXAMPLE_BATCH
 from shared.contracts.batch import Batch
 from shared.store.protocols import Store
@@ -23,6 +24,18 @@ async def _connections(request: Request) -> Connections:
 async def _acceptance(request: Request) -> Acceptance:
     return cast(Acceptance, request.app.state.acceptance)
 
+
+async def known_parameters(request: Request) -> None:
+    """Refuses query parameters that nobody would read: unknown ones of routes that take none, and second ones."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    route = request.scope["route"]
+    if given and request.scope["path"] not in OPEN and not route.dependant.query_params:
+        raise bad_field(printable(given[0]), "unknown parameter; this route takes none")
+    if twice := [name for name in dict.fromkeys(given) if given.count(name) > 1 and name not in REPEATABLE]:
+        raise bad_field(printable(twice[0]), "is given twice")
+
+
+REPEATABLE = frozenset({"include"})
 
 Connected = Annotated[Connections, Depends(_connections)]
 Accepting = Annotated[Acceptance, Depends(_acceptance)]

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Request, Response
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from services.gateway.connections import Connections, patient
+from services.gateway.reading import StrictRoute
 from services.gateway.routes.dependencies import Accepting, BatchId, Connected, find_batch, replies
 from services.gateway.schemas.generation import FULL, SMALL, GenerationRequest, Started
 from services.gateway.schemas.status import StatusReply
+from shared.contracts.names import key_fault
 from shared.contracts.statuses import Flag
 from shared.controls import set_flag
 from shared.errors import LedgerUnavailable
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/api/generation", tags=["Generation"])
+router = APIRouter(prefix="/api/generation", tags=["Generation"], route_class=StrictRoute)
+
+
+def _key(header: str | None) -> str | None:
+    """The header as a client meant it: bytes of HTTP are read as Latin-1, and most clients write UTF-8."""
+    if header is None:
+        return None
+    key = header.strip(" \t")
+    with contextlib.suppress(UnicodeError):
+        key = key.encode("latin-1").decode()
+    if wrong := key_fault(key):
+        raise PydanticCustomError("key", "{wrong}", {"wrong": wrong})
+    return key
+
 
 IdempotencyKey = Annotated[
     str | None,
+    AfterValidator(_key),
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-~]{1,255}$",
+        json_schema_extra={"pattern": "^[!-~]{1,255}$"},
         description="The same key gives the same reply, and one effect. 1 to 255 visible ASCII characters.",
         openapi_examples={"a key": {"value": "order-2026-11-21-7"}},
     ),

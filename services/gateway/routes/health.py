@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from services.gateway.connections import Connections
 from services.gateway.errors import RETRY_AFTER, Problem
@@ -34,9 +36,27 @@ def version() -> str:
         return "unknown"  # run from a checkout that is not installed
 
 
-@router.get("/", responses=replies(model=Welcome))
-async def welcome() -> Welcome:
-    return Welcome(message="Synthetic Math Prompts API", version=version(), docs="/docs", dashboard=None)
+@router.get(
+    "/",
+    response_model=Welcome,
+    responses=replies(model=Welcome) | {307: {"description": "To the page for people, where Accept names text/html"}},
+)
+async def welcome(request: Request, response: Response) -> Any:
+    """What this is, and where to go on. A browser is sent to `/docs`."""
+    varies = {"Vary": "Accept"}
+    if _wants_page(request.headers.get("accept", "")):
+        return RedirectResponse("/docs", headers=varies)
+    response.headers.update(varies)
+    return Welcome(version=version())
+
+
+def _wants_page(accept: str) -> bool:
+    """Whether text/html is asked for by its name: `*/*` is what programs send."""
+    for asked in accept.split(","):
+        media, *parameters = (part.strip().lower() for part in asked.split(";"))
+        if media == "text/html" and not any(re.fullmatch(r"q=0(\.0*)?", parameter) for parameter in parameters):
+            return True
+    return False
 
 
 @router.get("/health", responses=replies(model=Alive))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -11,14 +11,31 @@ from services.gateway.schemas.common import Reply, with_example
 
 
 class Welcome(Reply):
+    """Under each name that a client of ours or an older one reads."""
+
     model_config = with_example(
-        {"message": "Synthetic Math Prompts API", "version": "0.1.0", "docs": "/docs", "dashboard": None}
+        {
+            "message": "Synthetic Math Prompts API",
+            "name": "Stumper",
+            "description": "Makes maths problems that stump a model, and proves each one.",
+            "version": "0.1.0",
+            "docs": "/docs",
+            "docs_url": "/docs",
+            "health": "/health",
+            "health_url": "/api/health",
+            "dashboard": None,
+        }
     )
 
-    message: str
+    message: str = "Synthetic Math Prompts API"
+    name: str = "Stumper"
+    description: str = "Makes maths problems that stump a model, and proves each one."
     version: str
-    docs: str
-    dashboard: str | None
+    docs: str = "/docs"
+    docs_url: str = "/docs"
+    health: str = "/health"
+    health_url: str = "/api/health"
+    dashboard: str | None = None
 
 
 class Alive(Reply):
@@ -54,6 +71,8 @@ class Health(Reply):
     model_config = with_example(
         {
             "status": "healthy",
+            "timestamp": "2026-11-21T10:00:00Z",
+            "redis_connected": False,
             "version": "0.1.0",
             "store": {"ok": True, "detail": "SQLite 3.45.1"},
             "ledger": {"ok": True, "detail": "1% of its space in use"},
@@ -62,6 +81,8 @@ class Health(Reply):
     )
 
     status: Literal["healthy", "degraded", "unavailable"]
+    timestamp: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    redis_connected: Literal[False] = Field(False, description="There is no Redis; older clients need the field.")
     version: str
     store: Dependency
     ledger: Dependency
