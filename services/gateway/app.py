@@ -14,6 +14,7 @@ from services.gateway.acceptance import Acceptance
 from services.gateway.connections import Connections
 from services.gateway.cors import Cors
 from services.gateway.edge import Edge
+from services.gateway.http1 import Http1
 from services.gateway.routes import batches, dead_letters, generation, health, older, problems
 from services.gateway.routes.dependencies import known_parameters
 from shared import logs
@@ -69,6 +70,7 @@ def main() -> None:
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        http=Http1,
         log_config=None,
         access_log=False,
         server_header=False,

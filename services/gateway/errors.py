@@ -85,7 +85,7 @@ def install(app: FastAPI) -> None:
         return respond(request.scope, _of_validation(error.errors()))
 
     async def on_unavailable(request: Request, error: Exception) -> JSONResponse:
-        log.warning("%s %s: %s", request.method, request.url.path, error)
+        log.warning("%s %s: %s", request.method, printable(request.scope["path"]), error)
         return respond(request.scope, _of_outage(error))
 
     app.add_exception_handler(Problem, on_problem)
@@ -100,7 +100,7 @@ def _of_outage(error: Exception) -> Problem:
 
 
 def _of_framework(request: Request, error: HTTPException) -> Problem:
-    path = printable(request.url.path)
+    path = printable(request.scope["path"])
     if error.status_code == 405:
         allowed = {"Allow": ", ".join(method for method in METHODS if _serves(request, method))}
         return Problem(405, f"{printable(request.method)} is not possible at {path}", headers=allowed)
