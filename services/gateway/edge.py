@@ -97,11 +97,12 @@ def request_id_of(headers: Headers) -> str:
 def _limited(headers: Headers, receive: Receive) -> Receive:
     """`receive` that raises a 413 above `MAX_BODY`, before the body is read where its length is declared."""
     declared = headers.get("content-length", "")
+    too_large = declared.isdecimal() and (len(declared) > 18 or int(declared) > MAX_BODY)
     seen = 0
 
     async def receive_limited() -> Message:
         nonlocal seen
-        message = await receive() if not (declared.isdecimal() and int(declared) > MAX_BODY) else None
+        message = None if too_large else await receive()
         if message is not None and message["type"] == "http.request":
             seen += len(message.get("body", b""))
         if message is None or seen > MAX_BODY:

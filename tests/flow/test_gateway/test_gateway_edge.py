@@ -41,6 +41,9 @@ async def test_errors_of_routing_are_problems(gateway: Gateway) -> None:
     reply = await gateway.client.delete("/api/generation")
     assert_problem(reply, 405)
     assert reply.headers["allow"] == "POST"
+    reply = await gateway.client.patch(f"/api/batches/{'a' * 24}/")
+    assert assert_problem(reply, 405)["detail"].startswith("PATCH is not possible at /api/batches/")
+    assert reply.headers["allow"] == "GET, DELETE"
     assert_problem(await gateway.client.put("/health"), 405)
 
 
@@ -48,6 +51,10 @@ async def test_a_body_above_the_limit_is_413(gateway: Gateway) -> None:
     large = b'{"num_problems": 1, "name": "' + b"x" * MAX_BODY + b'"}'
     headers = {"Content-Type": "application/json"}
     assert_problem(await gateway.client.post("/api/generation", content=large, headers=headers), 413)
+
+    for length in (str(MAX_BODY + 1), "9" * 20, "9" * 5000):
+        declared = headers | {"Content-Length": length}
+        assert_problem(await gateway.client.post("/api/generation", content=b"{}", headers=declared), 413)
 
     async def chunks() -> AsyncIterator[bytes]:
         for start in range(0, len(large), 2**20):

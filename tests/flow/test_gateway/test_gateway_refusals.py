@@ -116,6 +116,8 @@ async def test_the_field_is_named_and_nothing_stored(gateway: Gateway, body: dic
         b"[]", b"5", b'"text"', b"[" * 100_000, b'{"a":' * 50_000, b'{"num_problems": ' + b"9" * 5000 + b"}",
         b'{"num_problems": 5, "similarity_threshold": NaN}', b'{"num_problems": 5, "max_cost_usd": Infinity}',
         b'{"num_problems": 5, "max_cost_usd": 1e400}', b'{"num_problems": 5, "name": "\\ud800"}',
+        b'{"num_problems": 5, "num_problems": 6}', b'{"num_problems": 5, "max_cost_usd": 1, "max_cost_usd": null}',
+        b'{"num_problems": 5, "taxonomy": {"A": ["x"], "A": ["y"]}}', b'{"num_problems": 5, "difficulty": NaN}',
         b'{"num_problems": 5, "\\ud800": 1}', b'{"num_problems": 5, "taxonomy": {"\\ud800": ["x"]}}',
     ],
     ids=lambda content: repr(content[:40]),
@@ -124,6 +126,23 @@ async def test_a_body_that_is_not_what_was_asked(gateway: Gateway, content: byte
     reply = await gateway.client.post("/api/generation", content=content, headers={"Content-Type": "application/json"})
     assert assert_problem(reply, 422)["errors"]
     assert await gateway.batches() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"num_problems": 5, "num_problems": 6}', "num_problems: is given twice in one object"),
+        (b'{"num_problems": 5,\n "x": }', "body: not JSON: Expecting value at line 2, column 7"),
+        (b'{"num_problems": 5, "name": "\xff"}', "body: not JSON: not UTF-8 at byte 29"),
+        (b'{"num_problems": ' + b"9" * 5000 + b"}", "body: holds a number of thousands of digits"),
+        (b"[" * 100_000, "body: nested too deep"),
+        (b'{"num_problems": 5, "random_seed": -Infinity}', "body: not JSON: -Infinity is no number there"),
+    ],
+    ids=lambda value: repr(value[:40]),
+)
+async def test_what_is_no_json_is_told_where(gateway: Gateway, content: bytes, words: str) -> None:
+    reply = await gateway.client.post("/api/generation", content=content, headers={"Content-Type": "application/json"})
+    assert assert_problem(reply, 422)["detail"] == words
 
 
 async def test_a_form_is_refused_in_plain_words(gateway: Gateway) -> None:
@@ -160,10 +179,22 @@ async def test_an_unknown_provider_is_told_the_known_ones(gateway: Gateway) -> N
         ("/api/problems/problem/a-1?include=x", "include.0"),
         ("/api/dead?page=x", "page"),
         ("/api/batches/problems/count?batch=x", "batch"),
+        ("/api/problems?status=valid&status=solved", "status"),
+        ("/api/batches?page=1&page=2", "page"),
+        (f"/api/batches/{'a' * 24}?include=problems", "include"),
+        (f"/api/generation/status/{'a' * 24}?verbose=1", "verbose"),
+        ("/api/dead/x?all=1", "all"),
     ],
 )
 async def test_queries_are_checked_too(gateway: Gateway, path: str, field: str) -> None:
     assert_problem(await gateway.client.get(path), 422, field)
+
+
+async def test_a_parameter_that_nobody_reads_starts_nothing(gateway: Gateway) -> None:
+    reply = await gateway.client.post("/api/generation?max_cost_usd=5", json={"num_problems": 1})
+    assert_problem(reply, 422, "max_cost_usd")
+    assert await gateway.batches() == 0
+    assert (await gateway.client.get("/health?from=probe")).status_code == 200
 
 
 JSON = st.recursive(
