@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.acceptance import keyed_id, random_id
+from services.gateway.schemas.batches import BatchDetail
 from services.gateway.schemas.common import BATCH_ID, dollars, nano_dollars
 from services.gateway.schemas.status import StatusReply
 from services.gateway.schemas.taxonomy import flatten, shipped, unflatten
-from shared.contracts.batch import Batch, Wish
+from shared.contracts.batch import Batch, TopicSpec, Wish
 from shared.contracts.envelope import Models, ModelSpec
 from shared.contracts.statuses import BatchStatus
 
@@ -31,6 +34,12 @@ def test_the_shipped_taxonomy() -> None:
     }  # fmt: skip
     assert all(6 <= len(topics) <= 10 for topics in taxonomy.values())
     assert flatten(dict(taxonomy)) == list(shipped())
+
+
+def test_a_stored_taxonomy_is_shown_whatever_it_holds() -> None:
+    stored = [TopicSpec(subject="a\u3164", topic=" b\n", level="\u0301", description="x" * 3000)]
+    shown = json.loads(BatchDetail.of(batch(topics=stored), 0.0).model_dump_json())
+    assert shown["taxonomy"] == {"a\u3164": {" b\n": {"level": "\u0301", "description": "x" * 3000}}}
 
 
 def test_a_cap_is_never_rounded_to_none() -> None:

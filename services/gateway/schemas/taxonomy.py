@@ -91,9 +91,10 @@ def flatten(taxonomy: dict[str, list[str] | dict[str, TopicDetail]]) -> list[Top
 
 
 def unflatten(topics: list[TopicSpec]) -> dict[str, dict[str, TopicDetail]]:
+    """As stored: what was accepted before is not judged by the rules of today."""
     taxonomy: dict[str, dict[str, TopicDetail]] = {}
     for spec in topics:
-        detail = TopicDetail(level=spec.level, description=spec.description)
+        detail = TopicDetail.model_construct(level=spec.level, description=spec.description)
         taxonomy.setdefault(spec.subject, {})[spec.topic] = detail
     return taxonomy
 
