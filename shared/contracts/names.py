@@ -25,6 +25,8 @@ REFUSED = re.compile(
 )  # fmt: skip
 """What no script needs for its spelling. Joiners, direction marks and emoji's tags are not among it."""
 
+NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  #: what many a model's server does not take
+
 MAX_KEY = 255  # characters
 UNSEEN = frozenset({"Cf", "Me", "Mn", "Zs"})  #: categories of what shows nothing when it stands alone
 
@@ -48,18 +50,28 @@ def spellings(name: str) -> list[str]:
 def fault(name: str) -> str | None:
     """Why this cannot be a name, with the first character that is to blame; None for a good one."""
     if found := REFUSED.search(name):
-        return f"must not hold {described(found[0])} (character {found.start() + 1})"
+        return _held(found)
     if all(unicodedata.category(char) in UNSEEN for char in name):
         return "must hold a character that can be seen"
     return None
+
+
+def prose_fault(text: str) -> str | None:
+    """The same for a text of several lines."""
+    found = NO_TEXT.search(text)
+    return _held(found) if found else None
 
 
 def key_fault(key: str) -> str | None:
     """Why this cannot be an Idempotency-Key; None for a good one."""
     wanted = f"1 to {MAX_KEY} visible ASCII characters are wanted"
     if found := re.search(r"[^!-~]", key):
-        return f"must not hold {described(found[0])} (character {found.start() + 1}); {wanted}"
+        return f"{_held(found)}; {wanted}"
     return None if 1 <= len(key) <= MAX_KEY else wanted
+
+
+def _held(found: re.Match[str]) -> str:
+    return f"must not hold {described(found[0])} (character {found.start() + 1})"
 
 
 def described(char: str) -> str:

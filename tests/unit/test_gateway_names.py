@@ -88,6 +88,16 @@ def test_a_bad_character_is_named_wherever_it_stands(fields: Any, where: str, ch
     assert words in message
 
 
+def test_a_description_has_lines_and_no_other_controls() -> None:
+    text = "First\n\tsecond \u200b\u2028 — ∑\r\n"
+    asked = request(taxonomy={"A": {"x": {"description": text}}})
+    assert asked.model_dump()["taxonomy"]["A"]["x"]["description"] == text
+    for char, words in (("\0", "U+0000 NULL"), ("\x1b", "U+001B ESCAPE"), ("\udc00", "U+DC00 half")):
+        ((_, message),) = refusals(taxonomy={"A": {"x": {"description": f"ab{char}"}}})
+        assert message.startswith(f"must not hold {words}")
+        assert message.endswith("(character 3)")
+
+
 @pytest.mark.parametrize(
     "taxonomy",
     [

@@ -23,6 +23,12 @@ def named(value: Any) -> Any:
     return name
 
 
+def prose(value: Any) -> Any:
+    if isinstance(value, str) and (wrong := names.prose_fault(value)):
+        raise PydanticCustomError("prose", "{wrong}", {"wrong": wrong})
+    return value
+
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME), BeforeValidator(named)]
 NameSought = Annotated[str, StringConstraints(max_length=MAX_NAME), BeforeValidator(named)]  #: "" is nobody's
 

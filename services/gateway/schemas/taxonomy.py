@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from services.gateway.schemas.common import Body
-from services.gateway.schemas.names import Name, distinct, named
+from services.gateway.schemas.names import Name, distinct, named, prose
 from shared.contracts.batch import TopicSpec
 
 MAX_TOPICS = 10_000
@@ -43,7 +43,7 @@ class TopicDetail(Body):
     _few = model_validator(mode="before")(few_fields)
 
     level: Annotated[str, StringConstraints(max_length=100), BeforeValidator(named)] = ""
-    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    description: Annotated[str, StringConstraints(max_length=2000), BeforeValidator(prose)] = ""
 
 
 def _shape(value: Any) -> str | None:

@@ -41,6 +41,8 @@ async def test_names_stay_the_same_through_store_filters_and_exports(store_setti
         ({"taxonomy": {"Algebra": ["x", "y\nz"]}}, "taxonomy.Algebra.1", "U+000A LINE FEED (character 2)"),
         ({"taxonomy": {"Algebra": {"y\u202ez": {}}}}, "taxonomy.Algebra.y\u202ez", "U+202E RIGHT-TO-LEFT OVERRIDE"),
         ({"taxonomy": {"Algebra": ["\ud83d"]}}, "taxonomy.Algebra.0", "U+D83D half of a surrogate pair"),
+        ({"taxonomy": {"A": {"x": {"description": "y\0"}}}}, "taxonomy.A.x.description", "U+0000 NULL (character 2)"),
+        ({"novelty_scope": "\udc00"}, "novelty_scope", "not available"),
         ({"name": "a\rb"}, "name", "U+000D CARRIAGE RETURN"),
         ({"engineer_model": "openai/gpt\n4"}, "engineer_model", "U+000A LINE FEED"),
         ({"taxonomy": {"Algebra": ["Roots", "Roots "]}}, "taxonomy.Algebra", "names 'Roots' twice"),
