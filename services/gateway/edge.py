@@ -75,8 +75,8 @@ class Edge:
         if not self._keys:
             return ""
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        presented = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-        offered = presented.encode("latin-1", "replace")
+        presented = token if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+        offered = presented.strip().encode("latin-1", "replace")
         matches = [hmac.compare_digest(offered, key) for key in self._keys]  # all of them: equal time
         if not any(matches):
             detail = "the API key is not valid" if offered else "an API key is needed"

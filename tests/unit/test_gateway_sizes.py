@@ -35,6 +35,13 @@ def test_too_many_topics_is_one_error(taxonomy: Any) -> None:
     assert message.endswith(f"topics, above {MAX_TOPICS}")
 
 
+def test_a_name_is_measured_before_its_accents_are_put_in_order() -> None:
+    """Which takes time that grows with the square of their number."""
+    name = "a" + "\u0301" * 200_000 + "\u0316" * 200_000
+    (message,) = errors(taxonomy={"s": [name]})
+    assert message == "String should have at most 200 characters"
+
+
 def test_a_topic_named_twice() -> None:
     assert errors(taxonomy={"s": [*NAMES, NAMES[-1]]}) == [f"names {NAMES[-1]!r} twice"]
 

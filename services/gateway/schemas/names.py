@@ -37,7 +37,7 @@ def distinct(given: Iterable[Any]) -> None:
     """Raises for two that are one name: a JSON object's keys would overwrite each other once they are trimmed."""
     seen: dict[str, str] = {}
     for name in given:
-        if not isinstance(name, str):
+        if not isinstance(name, str) or len(name.strip()) > MAX_NAME:  # judged by its type or length later
             continue
         key = names.alike(name)
         if key in seen:
