@@ -25,17 +25,22 @@ async def _acceptance(request: Request) -> Acceptance:
     return cast(Acceptance, request.app.state.acceptance)
 
 
+REPEATABLE = frozenset({"include"})  #: query parameters
+
+
 async def known_parameters(request: Request) -> None:
-    """Refuses query parameters that nobody would read: unknown ones of routes that take none, and second ones."""
+    """Refuses query parameters that nobody would read: unknown ones of routes that take none, and second ones.
+
+    What probes ask for stays open to anything.
+    """
     given = [name for name, _ in request.query_params.multi_items()]
-    route = request.scope["route"]
-    if given and request.scope["path"] not in OPEN and not route.dependant.query_params:
+    if not given or request.scope["path"] in OPEN:
+        return
+    if not request.scope["route"].dependant.query_params:
         raise bad_field(printable(given[0]), "unknown parameter; this route takes none")
     if twice := [name for name in dict.fromkeys(given) if given.count(name) > 1 and name not in REPEATABLE]:
         raise bad_field(printable(twice[0]), "is given twice")
 
-
-REPEATABLE = frozenset({"include"})
 
 Connected = Annotated[Connections, Depends(_connections)]
 Accepting = Annotated[Acceptance, Depends(_acceptance)]
