@@ -6,7 +6,6 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from cli.exits import USAGE, Failure
-from shared.contracts.names import split_model
 from shared.llm import providers
 from shared.settings import Settings, settings
 
@@ -31,15 +30,12 @@ def check_models(settings: Settings) -> None:
         text = getattr(settings, f"{role}_model")
         if text is None:
             continue
-        variable = f"STUMPER_{role.upper()}_MODEL is {text!r}"
-        try:
-            provider, _ = split_model(text)
-        except ValueError as error:
-            lines.append(f"{variable}: {error}")
-            continue
-        if provider not in providers.names():
+        provider, slash, name = text.partition("/")
+        if not slash or not name:
+            lines.append(f"STUMPER_{role.upper()}_MODEL is {text!r}: write it as provider/name")
+        elif provider not in providers.names():
             names = ", ".join(providers.names())
-            lines.append(f"{variable}: unknown provider; known are {names}")
+            lines.append(f"STUMPER_{role.upper()}_MODEL is {text!r}: unknown provider; known are {names}")
     if lines:
         raise Failure("\n".join(lines), USAGE)
 

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     @classmethod
     def _trimmed(cls, model: str | None) -> str | None:
         """A `.env` file's quotes keep blanks and line breaks; no model's name begins or ends with one."""
-        return model and "/".join(part.strip() for part in model.split("/", 1))
+        return model and model.strip()
 
 
 @cache
