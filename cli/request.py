@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cli.exits import USAGE, Failure
+from shared import strict_json
 from shared.contracts.names import split_model
+from shared.strict_json import GivenTwice, NotJson
 
 FLAGS = {
     "num_problems": "--num",
@@ -18,20 +20,15 @@ FLAGS = {
 
 
 def read_json_file(path: Path) -> Any:
-    """`-` is stdin. Raises Failure naming the line."""
+    """`-` is stdin. Raises Failure that says what is wrong, and where. UTF-8, whatever the terminal speaks."""
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
-        return json.loads(text)
+        return strict_json.read(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}", USAGE) from error
-    except UnicodeDecodeError as error:
-        raise Failure(f"{path}: not UTF-8", USAGE) from error
-    except json.JSONDecodeError as error:
-        raise Failure(f"{path}: no JSON: {error.msg} at line {error.lineno}, column {error.colno}", USAGE) from error
-    except RecursionError:
-        raise Failure(f"{path}: nested too deep", USAGE) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise Failure(f"{path}: {error}", USAGE) from error
+    except GivenTwice as error:
+        raise Failure(f"{path}: {error.key!r} {error}", USAGE) from None
+    except NotJson as error:
+        raise Failure(f"{path}: {error}", USAGE) from None
 
 
 def model(text: str, flag: str) -> dict[str, str]:

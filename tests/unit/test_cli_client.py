@@ -214,7 +214,9 @@ def test_generate_sends_what_was_asked(run: Callable[..., Any], tmp_path: Path) 
         (["--num", "3", "--target", "openai/a\u200bb"], "must not hold U+200B ZERO WIDTH SPACE"),
         (["--file", "/nonexistent.json"], "No such file"),
         (["--num", "x"], "--num"),
-        (["--file", "{bad}"], "no JSON: "),
+        (["--file", "{bad}"], "bad: not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
+        (["--file", "{bytes}"], "bytes: not JSON: not UTF-8 at byte 9"),
+        (["--num", "3", "--taxonomy", "{twice}"], "twice: 'A' is given twice in one object"),
         (["--file", "{list}"], "a JSON object is wanted"),
     ],
 )
@@ -223,7 +225,9 @@ def test_wrong_usage_is_2_and_sends_nothing(
 ) -> None:
     (tmp_path / "bad").write_text("{")
     (tmp_path / "list").write_text("[]")
-    given = [a.format(bad=tmp_path / "bad", list=tmp_path / "list") for a in arguments]
+    (tmp_path / "twice").write_text('{"A": ["x"], "A": ["y"]}')
+    (tmp_path / "bytes").write_bytes(b'{"name":"\xff"}')
+    given = [a.format(**{file.name: file for file in tmp_path.iterdir()}) for a in arguments]
 
     def handler(_: httpx.Request) -> httpx.Response:
         raise AssertionError("nothing may be sent")

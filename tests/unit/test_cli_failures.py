@@ -106,6 +106,8 @@ def test_what_json_cannot_say_is_refused_by_its_option(fields: dict[str, Any], f
 def test_what_json_cannot_say_is_refused_by_its_field(tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"num_problems": 1, "max_cost_usd": NaN}')
+    assert "NaN is no number" in refused(lambda: build(body, {}, None, {}))
+    body.write_text('{"num_problems": 1, "max_cost_usd": 1e400}')
     assert "'max_cost_usd': a finite number" in refused(lambda: build(body, {}, None, {}))
 
 
