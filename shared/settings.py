@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.contracts.price import Price
 from shared.origins import Origins
 
 
@@ -56,8 +57,10 @@ class Settings(BaseSettings):
     max_faults: int = Field(5, ge=1)  # handlers that raised before it is a dead letter
 
     # calls
-    call_timeout: float = Field(120.0, gt=0)  # s for one model call
+    call_timeout: float = Field(600.0, gt=0)  # s for one model call; models that think take minutes
     wait_in_place: float = Field(30.0, ge=0)  # s that a handler waits for a provider before its problem is parked
+
+    prices: dict[str, Price] = {}  # by `provider/model`, before the list that comes with genai-prices
 
     # the conductor
     lease: float = Field(2.0, gt=0)  # s after which a silent conductor is replaced

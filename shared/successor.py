@@ -12,7 +12,7 @@ from shared.contracts.envelope import MAX_ENVELOPE_BYTES, MAX_TEXT_CHARS, Ending
 from shared.contracts.outcome import Discarded, Outcome, Passed, Solved
 from shared.contracts.statuses import Flag, Reason, Status
 from shared.dead_letters import DeadLetter, letter
-from shared.errors import Permanent, Rejected, Stopped, Waiting
+from shared.errors import Fault, Permanent, Rejected, Stopped, Waiting
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,13 +50,12 @@ def after_error(stage: str, problem: Envelope, error: Exception, settings: Setti
         case Stopped():
             return _finished(problem, Status.CANCELLED)
         case Waiting(seconds=seconds):
-            why = Ending(code=Reason.PROVIDER_ERROR, detail=str(error)[:2000])
+            why = _by_provider(error, error.kind)
             return _parked(stage, problem.but(reason=why), not_before=time.time() + seconds)
         case Permanent():
-            ending = Ending(code=Reason.PROVIDER_ERROR, detail=str(error)[:2000], stops_batch=True)
-            return _finished(problem, Status.FAILED, ending)
+            return _finished(problem, Status.FAILED, _by_provider(error, stops_batch=True))
         case Rejected():
-            return _finished(problem, Status.FAILED, Ending(code=Reason.PROVIDER_ERROR, detail=str(error)[:2000]))
+            return _finished(problem, Status.FAILED, _by_provider(error, "rejected"))
     words = f"{type(error).__name__}: {error}"[:2000]
     faults = problem.faults + 1
     log.error("handler raised", exc_info=error, extra={"problem": problem.problem_id, "faults": faults})
@@ -76,6 +75,12 @@ def after_error(stage: str, problem: Envelope, error: Exception, settings: Setti
         return Successor(finished.problem, finished.station, dead)
     delay = settings.fault_delay * 2 ** (faults - 1) * random.uniform(0.5, 1.0)
     return _parked(stage, problem.but(faults=faults), not_before=time.time() + delay)
+
+
+def _by_provider(error: Fault | Waiting, kind: str = "", *, stops_batch: bool = False) -> Ending:
+    return Ending(
+        code=Reason.PROVIDER_ERROR, detail=str(error)[:2000], stops_batch=stops_batch, kind=kind, role=error.role
+    )
 
 
 def unreadable(

@@ -9,6 +9,7 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import overload
 
@@ -22,6 +23,7 @@ from services.gateway.schemas.taxonomy import flatten, shipped
 from shared import subjects
 from shared.contracts.batch import Batch, Wish
 from shared.contracts.envelope import Models, ModelSpec, Options
+from shared.contracts.price import Price
 from shared.contracts.statuses import BatchStatus
 from shared.errors import LedgerUnavailable, StoreUnavailable
 from shared.ledger import Ledger
@@ -41,6 +43,7 @@ class Acceptance:
     def __init__(self, settings: Settings, connections: Connections) -> None:
         self._connections = connections
         self._defaults = defaults_of(settings)
+        self._prices = settings.prices
         self._looked = float("-inf")
         self._fill = 0.0
 
@@ -48,7 +51,7 @@ class Acceptance:
         """The batch, which is stored when this returns. Raises Problem, and Unavailable with nothing stored."""
         batch = batch_of(request, self._defaults, keyed_id(key, caller) if key else random_id())
         if batch.wish.max_cost is not None:
-            await asyncio.to_thread(check_priced, batch.models)  # it may have to load the price list
+            await asyncio.to_thread(check_priced, batch.models, self._prices)  # it may have to load the price list
         store = self._connections.store
         if key and (known := await store.batches.get(batch.id)):
             accepted = _repeated(known, batch)
@@ -164,10 +167,10 @@ def plain(model: Model | None) -> ModelSpec | None:
     return None if model is None else ModelSpec(**model.model_dump())
 
 
-def check_priced(models: Models) -> None:
+def check_priced(models: Models, own: Mapping[str, Price]) -> None:
     """Raises a 422: what a model of unknown price costs cannot be held against a cap."""
     specs = dict.fromkeys(spec for _, spec in models)
-    if unpriced := [str(spec) for spec in specs if not prices.known(spec)]:
+    if unpriced := [str(spec) for spec in specs if not prices.known(spec, own)]:
         names = ", ".join(dict.fromkeys(unpriced))
         raise bad_field("max_cost_usd", f"cannot be kept: the price of {names} is not known")
 

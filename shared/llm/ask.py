@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import time
 import uuid
 from array import array
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -15,14 +17,19 @@ from pydantic import BaseModel
 from shared.contracts.ask import Rendered, Reply, Role, T, Usage
 from shared.contracts.call import CallFact
 from shared.contracts.envelope import Envelope, ModelSpec
-from shared.errors import Refused, TooLong, Unreadable
+from shared.errors import Fault, Refused, TooLong, Unreadable, Waiting
 from shared.ledger import Ledger
-from shared.llm.clients import ModelClients, RawReply
+from shared.llm.bill import RawReply
+from shared.llm.clients import ModelClients
 from shared.llm.journal import Journal
 from shared.llm.reading import parse
 
 MAX_REPLY_CHARS = 64 * 1024  #: a longer reply is cut, marked, and cannot be read
 MAX_PROMPT_CHARS = 64 * 1024  #: as recorded; what was sent may be longer
+
+MAX_FINISH_CHARS = 64
+
+log = logging.getLogger(__name__)
 
 Lost = Callable[[RawReply], Awaitable[None]]
 
@@ -48,6 +55,10 @@ class Asking:
         self._journal = Journal(ledger, stage, problem)
 
     async def __call__(self, role: Role, prompt: Rendered, reply: type[T]) -> Reply[T]:
+        with _role_known(role):
+            return await self._ask(role, prompt, reply)
+
+    async def _ask(self, role: Role, prompt: Rendered, reply: type[T]) -> Reply[T]:
         model: ModelSpec = getattr(self._problem.models, role)
         fact, recorded = await self._complete(role, model, prompt, prompt.user, reply)
         try:
@@ -63,14 +74,17 @@ class Asking:
 
     async def embed(self, text: str) -> Reply[list[float]]:
         model = self._problem.models.embedding
-        fact, recorded = await self._call(
-            "embedding", model, Rendered("", "", text), text, "", lambda lost: self._embedding(model, text, lost)
-        )
+        with _role_known("embedding"):
+            fact, recorded = await self._call(
+                "embedding", model, Rendered("", "", text), text, None, lambda lost: self._embedding(model, text, lost)
+            )
         vector = array("f", base64.b64decode(fact.reply))
         return _reply(fact, vector.tolist(), recorded)
 
     async def _embedding(self, model: ModelSpec, text: str, lost: Lost) -> RawReply:
-        vector, raw = await self._clients.embed(model, text, may_begin=self._claim.may_begin, lost=lost)
+        vector, raw = await self._clients.embed(
+            model, text, may_begin=self._claim.may_begin, lost=lost, group=self._group("embedding")
+        )
         return raw.with_text(base64.b64encode(array("f", vector).tobytes()).decode())
 
     async def _complete(
@@ -81,11 +95,14 @@ class Asking:
             model,
             prompt,
             user,
-            reply.__name__,
+            reply,
             lambda lost: self._clients.complete(
-                model, prompt.system, user, reply, may_begin=self._claim.may_begin, lost=lost
+                model, prompt.system, user, reply, may_begin=self._claim.may_begin, lost=lost, group=self._group(role)
             ),
         )
+
+    def _group(self, role: Role) -> str:
+        return f"{self._problem.batch_id}/{role}"
 
     async def _call(
         self,
@@ -93,7 +110,7 @@ class Asking:
         model: ModelSpec,
         prompt: Rendered,
         user: str,
-        shape: str,
+        reply: type[BaseModel] | None,
         request: Callable[[Lost], Awaitable[RawReply]],
     ) -> tuple[CallFact, bool]:
         """The recorded call with this question, else a new one; and whether it was recorded before.
@@ -101,7 +118,7 @@ class Asking:
         A recorded call that answers another question (other prompt, other model) is passed over. A rival's that took
         our number with another question makes ours go on to the next free number: it was paid, so it is used.
         """
-        question = _hash(model, prompt.system, user, shape)
+        question = _hash(model, prompt.system, user, reply.__name__ if reply else "")
         n = self._journal.take_number()
         while (known := await self._journal.recall(n)) is not None:
             if known.hash == question:
@@ -116,6 +133,7 @@ class Asking:
 
         await self._claim.look()
         ours = fact(await request(lost))
+        ours.unread = _unread(ours, reply) if reply else ""
         while (standing := await self._journal.record(ours)).hash != question:
             ours = ours.model_copy(update={"n": self._journal.take_number(), "id": uuid.uuid4().hex[:16]})
         return standing, False
@@ -135,12 +153,12 @@ class Asking:
             model=model,
             hash=question,
             prompt_version=prompt.version,
-            system=prompt.system,
-            prompt=user[:MAX_PROMPT_CHARS],
-            # half a surrogate pair, as in a reply cut within an emoji, can be written by nobody after us
-            reply=raw.text[:MAX_REPLY_CHARS].encode("utf-8", "replace").decode(),
-            finish=raw.finish,
+            system=_writable(prompt.system),
+            prompt=_writable(user[:MAX_PROMPT_CHARS]),
+            reply=_writable(raw.text[:MAX_REPLY_CHARS]),
+            finish=_writable(raw.finish[:MAX_FINISH_CHARS]),
             input_tokens=raw.input_tokens,
+            cached_tokens=raw.cached_tokens,
             output_tokens=raw.output_tokens,
             estimated=raw.estimated,
             cost=raw.cost,
@@ -155,6 +173,31 @@ def _hash(model: ModelSpec, system: str, user: str, shape: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
+def _writable(text: str) -> str:
+    """Without halves of surrogate pairs, as in a text cut within an emoji: nobody after us could write them."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _unread(fact: CallFact, reply: type[BaseModel]) -> str:
+    """Why the reply cannot be read; empty where it can, or where the model declined."""
+    try:
+        _parsed(fact, reply)
+    except Unreadable as error:
+        return str(error)
+    except Refused:
+        pass
+    return ""
+
+
+@contextmanager
+def _role_known(role: Role) -> Iterator[None]:
+    try:
+        yield
+    except (Fault, Waiting) as error:
+        error.role = role
+        raise
+
+
 def _parsed(fact: CallFact, reply: type[T]) -> T:
     if fact.finish == "refused":
         raise Refused(f"{fact.model} declined: {fact.reply[:500] or 'no reason given'}")
@@ -162,7 +205,13 @@ def _parsed(fact: CallFact, reply: type[T]) -> T:
         raise TooLong(f"the reply is longer than {MAX_REPLY_CHARS} characters")
     if fact.finish == "length":
         raise Unreadable("the reply broke off before its end")
-    return parse(fact.reply, reply)
+    try:
+        return parse(fact.reply, reply)
+    except Unreadable:
+        raise
+    except Exception as error:  # ours; but the reply was paid, and is not to be asked for without end
+        log.exception("cannot read a reply", extra={"call": fact.id})
+        raise Unreadable(f"the reply cannot be read: {type(error).__name__}") from error
 
 
 def _reply(fact: CallFact, parsed: Any, recorded: bool) -> Reply[Any]:

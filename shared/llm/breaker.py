@@ -5,6 +5,7 @@ from __future__ import annotations
 THRESHOLD = 8  # failures in a row until it opens
 FIRST_PAUSE = 2.0  # s; doubles with each failed probe
 LONGEST_PAUSE = 60.0  # s
+LONGEST_PAUSE_OF_ONE_THAT_ANSWERS = 8.0  # s; where the answers are no replies, a batch may be about to end by that
 
 
 class Breaker:
@@ -29,10 +30,10 @@ class Breaker:
         self._failures = self._openings = 0
         self._open_until = None
 
-    def failed(self, now: float, why: str, *, probe: bool) -> None:
+    def failed(self, now: float, why: str, *, probe: bool, longest: float = LONGEST_PAUSE) -> None:
         """While it is not closed only the probe counts: the others went out before it opened."""
         self.why = why
         self._failures += 1
         if probe or (self.closed and self._failures >= THRESHOLD):
-            self._open_until = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._openings)
+            self._open_until = now + min(longest, FIRST_PAUSE * 2**self._openings)
             self._openings = min(self._openings + 1, 10)

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
-from typing import Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from shared.contracts.envelope import ModelSpec
-from shared.errors import Permanent, Refused, Rejected, Transient, Waiting
-from shared.llm import prices
+from shared.errors import Fault, Permanent, Rejected, Transient
+from shared.llm.bill import Bill, RawReply
 from shared.llm.clock import Clock, Patience, SystemClock
-from shared.llm.lane import Lane
+from shared.llm.first_reply import FirstReply
+from shared.llm.lane import Lane, Turn
 from shared.llm.openai_wire import OpenAIWire
 from shared.llm.providers import PROVIDERS, configured
-from shared.llm.wire import Adjusted, Answer, Lost, Wire
+from shared.llm.wire import Adjusted, Charged, Lost, Unsent, Wire
 from shared.settings import Settings
 
 ATTEMPTS = 3  # requests for one call
-ADJUSTMENTS = 5  # further ones, whose parameters were refused; none of them was worked on
+FREE_TRIES = 5  # further ones, which nobody worked on: a parameter was refused, or the request never arrived
 BACKOFF = 1.0  # s; the most before the second attempt, doubles for the next
-AWAY = 10.0  # s until a call that got no reply from a failing provider comes back, twice that at most
-CHARS_PER_TOKEN = 4  # where nobody counted
-GUESSED_OUTPUT = 1000  # tokens of a lost reply, where there was no other yet
+REMEMBERED = 1000  # roles of batches
 
 A = TypeVar("A")
 MayBegin = Callable[[], None]
+Lose = Callable[[RawReply], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class RawReply:
-    """A reply that was paid for. `cost` is in nano-dollars, None where the price is unknown; `latency` in seconds."""
+class Call(Generic[A]):
+    """One question to one model. See `ModelClients.complete`."""
 
-    text: str
-    finish: str  #: `stop`, `length`, `refused`, `timeout` (lost), or another word of the provider's
-    input_tokens: int
-    output_tokens: int
-    estimated: bool  #: the tokens are our guess
-    cost: int | None
-    latency: float
-
-    def with_text(self, text: str) -> Self:
-        return replace(self, text=text)
+    spec: ModelSpec
+    sent: int  #: characters
+    send: Callable[[], Awaitable[A]]
+    knock: Callable[[], Awaitable[None]]
+    lane: Lane
+    first: FirstReply
+    may_begin: MayBegin
+    lose: Lose
+    embeds: bool = False
 
 
 class ModelClients:
@@ -64,6 +64,8 @@ class ModelClients:
         self._open_wire = wires or open_wire
         self._wires: dict[str, Wire] = {}
         self._lanes: dict[tuple[str, str], Lane] = {}
+        self._firsts: OrderedDict[str, FirstReply] = OrderedDict()
+        self._bill = Bill(settings.prices)
 
     async def complete(
         self,
@@ -73,35 +75,57 @@ class ModelClients:
         schema: type[BaseModel] | None,
         *,
         may_begin: MayBegin,
-        lost: Callable[[RawReply], Awaitable[None]],
+        lost: Lose,
+        group: str = "",
     ) -> RawReply:
         """Ask for a text, of the shape of `schema` where one is given. See `_call` for what is raised.
+
+        `group`: those whose requests are alike, one role of one batch. Until the first good reply to one of them, the
+        first that is rejected holds the others.
 
         A reply that was refused or broke off was paid for, so it is returned: `finish` is `refused` or `length`.
         """
         lane, wire = self._reach(spec)
-        sent = len(system) + len(user)
-        answer, latency = await self._call(
-            lane, spec, sent, lambda: wire.complete(spec, system, user, schema), may_begin, lost
+        call = Call(
+            spec=spec,
+            sent=len(system) + len(user),
+            send=lambda: wire.complete(spec, system, user, schema),
+            knock=lambda: wire.knock(spec),
+            lane=lane,
+            first=self._first(group),
+            may_begin=may_begin,
+            lose=lost,
         )
-        raw = self._priced(spec, answer, sent, latency)
+        answer, latency = await self._call(call)
+        raw = self._bill.reply(spec, answer, call.sent, self._clock.time(), latency)
         lane.output_tokens += (raw.output_tokens - lane.output_tokens) * (0.1 if lane.output_tokens else 1)
         return raw
 
     async def embed(
-        self,
-        spec: ModelSpec,
-        text: str,
-        *,
-        may_begin: MayBegin,
-        lost: Callable[[RawReply], Awaitable[None]],
+        self, spec: ModelSpec, text: str, *, may_begin: MayBegin, lost: Lose, group: str = ""
     ) -> tuple[list[float], RawReply]:
         """The text's vector. See `_call` for what is raised, and Refused."""
         lane, wire = self._reach(spec)
-        (vector, answer), latency = await self._call(
-            lane, spec, len(text), lambda: wire.embed(spec, text), may_begin, lost, embeds=True
+        call = Call(
+            spec=spec,
+            sent=len(text),
+            send=lambda: wire.embed(spec, text),
+            knock=lambda: wire.knock(spec),
+            lane=lane,
+            first=self._first(group),
+            may_begin=may_begin,
+            lose=lost,
+            embeds=True,
         )
-        return vector, self._priced(spec, answer, len(text), latency)
+        (vector, answer), latency = await self._call(call)
+        return vector, self._bill.reply(spec, answer, call.sent, self._clock.time(), latency)
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The models whose calls wait now: `model` (`provider/name`), `since` (Unix seconds), and their `words`."""
+        troubles = ((lane.name, lane.trouble()) for lane in self._lanes.values())
+        return [
+            {"model": name, "since": trouble.since, "words": trouble.words} for name, trouble in troubles if trouble
+        ]
 
     async def close(self) -> None:
         await asyncio.gather(*(wire.close() for wire in self._wires.values()))
@@ -115,93 +139,140 @@ class ModelClients:
                 raise Permanent(why_not)
             if spec.provider not in self._wires:
                 self._wires[spec.provider] = self._open_wire(spec.provider, self._settings)
+            self._bill.prepare(spec)
             lane = Lane(str(spec), self._settings.workers, self._clock, self._rng)
             self._lanes[spec.provider, spec.model_name] = lane
         return lane, self._wires[spec.provider]
 
-    async def _call(
-        self,
-        lane: Lane,
-        spec: ModelSpec,
-        sent: int,
-        send: Callable[[], Awaitable[A]],
-        may_begin: MayBegin,
-        lost: Callable[[RawReply], Awaitable[None]],
-        *,
-        embeds: bool = False,
-    ) -> tuple[A, float]:
+    def _first(self, group: str) -> FirstReply:
+        if not group:
+            return FirstReply()
+        first = self._firsts.setdefault(group, FirstReply())
+        self._firsts.move_to_end(group)
+        if len(self._firsts) > REMEMBERED:
+            self._firsts.popitem(last=False)
+        return first
+
+    async def _call(self, call: Call[A]) -> tuple[A, float]:
         """At most `ATTEMPTS` requests, none begun later than `call_timeout` after the first; waits included.
 
-        `may_begin` is called before each request, and what it raises is let through. `lost` is awaited for each
-        request that may have been paid but whose reply never came.
+        `may_begin` is called before each request, and what it raises is let through. `lose` is awaited for each
+        request that was or may have been paid but has no reply that could be used.
 
-        Raises Permanent and Rejected; Waiting while the provider is down or limiting; and Transient where it answers
-        others but not this request, or where replies were lost: trying for ever would cost money for ever.
+        Raises Permanent and Rejected; Waiting while the provider is down, limiting or on probation; and Transient
+        where it answers others meanwhile but never this request: trying for ever would be of no use, or cost money
+        for ever.
         """
+        lane = call.lane
         patience = Patience(self._clock, self._settings.wait_in_place)
+        started = _Count.of(lane)
         first: float | None = None
-        failures, losses, adjusted, answers = 0, 0, 0, lane.answers
+        failures, losses, refusals, free = 0, 0, 0, 0
         while True:
-            turn = await lane.enter(patience)
-            begun = self._clock.now()
-            try:
-                may_begin()
-                reply = await send()
-            except Adjusted as error:
-                lane.succeeded()
-                adjusted += 1
-                if adjusted > ADJUSTMENTS:
-                    raise Rejected(f"{spec}: no way of asking was accepted: {error}") from None
+            async with call.first.turn(patience):
+                turn = await lane.enter(patience, started.condemnations)
+                begun = self._clock.now()
+                try:
+                    outcome = await self._send(call, turn, begun)
+                    if not isinstance(outcome, Fault | Adjusted):
+                        lane.answered()
+                        call.first.answered()
+                        return outcome, self._clock.now() - begun
+                    self._heard(call, turn, outcome, free)
+                finally:
+                    lane.leave(turn)
+
+            if isinstance(outcome, Adjusted | Unsent) and free < FREE_TRIES:
+                free += 1
                 continue
-            except Permanent as error:
-                lane.condemned(str(error))
-                raise
-            except (Rejected, Refused):
-                lane.succeeded()
-                raise
-            except Transient as error:
-                lane.failed(turn, error)
-                fault = error
-            else:
-                lane.succeeded()
-                return reply, self._clock.now() - begun
-            finally:
-                lane.leave(turn)
-
-            if isinstance(fault, Lost):
-                losses += 1
-                await lost(self._lost(spec, lane, sent, self._clock.now() - begun, embeds))
-            first = begun if first is None else first
+            if isinstance(outcome, Permanent):
+                refusals += 1
+                if refusals >= ATTEMPTS and lane.answers > started.answers:
+                    raise Rejected(str(outcome))  # the model takes others', only never this one
+                continue
+            assert isinstance(outcome, Transient), "all else was raised"
+            losses += isinstance(outcome, Lost)
             failures += 1
-            if failures == ATTEMPTS or self._clock.now() - first >= self._settings.call_timeout:
-                answers_others = lane.answers > answers and not fault.limited
-                raise self._gives_up(lane, fault, is_fault=answers_others or losses > 0)
-            if not fault.retry_after:  # else all of the lane waits
-                await patience.sleep(self._rng.random() * BACKOFF * 2 ** (failures - 1), str(fault))
+            first = begun if first is None else first
+            if failures >= ATTEMPTS or self._clock.now() - first >= self._settings.call_timeout:
+                others_answered = lane.answers > started.answers
+                alone = lane.failures - started.failures == failures
+                if others_answered and not outcome.limited and (losses or alone):
+                    raise Transient(str(outcome))
+                raise lane.waiting(str(outcome))
+            if not outcome.retry_after:  # else all of the lane waits
+                await patience.sleep(self._rng.random() * BACKOFF * 2 ** (failures - 1), str(outcome))
 
-    def _gives_up(self, lane: Lane, fault: Transient, *, is_fault: bool) -> Exception:
-        if is_fault:
-            return Transient(str(fault))
-        return Waiting(str(fault), max(lane.pause(self._clock.now()), AWAY * (1 + self._rng.random())))
+    async def _send(self, call: Call[A], turn: Turn, begun: float) -> A | Fault | Adjusted:
+        """One request: its reply, or what went wrong, which is on the bill where it was paid."""
+        asked = False
+        try:
+            call.may_begin()
+            if turn.knock:
+                await call.knock()
+            asked = True
+            return await call.send()
+        except Adjusted as adjusted:
+            return adjusted
+        except Charged as charged:
+            raw = self._bill.reply(call.spec, charged.bill, call.sent, self._clock.time(), self._clock.now() - begun)
+            await call.lose(raw)
+            return charged.fault
+        except Lost as fault:
+            await call.lose(self._lost(call, begun))
+            return fault
+        except Fault as fault:
+            return fault
+        except asyncio.CancelledError:  # this process ends, and with it whatever the reply would have been
+            if asked:
+                await call.lose(self._lost(call, begun))
+            raise
 
-    def _priced(self, spec: ModelSpec, answer: Answer, sent: int, latency: float) -> RawReply:
-        inputs, outputs = answer.input_tokens, answer.output_tokens
-        estimated = inputs is None or outputs is None
-        if inputs is None:
-            inputs = _tokens(sent)
-        if outputs is None:
-            outputs = _tokens(len(answer.text))
-        cost = prices.cost(spec, inputs, outputs, self._clock.time())
-        return RawReply(answer.text, answer.finish, inputs, outputs, estimated, cost, latency)
+    def _heard(self, call: Call[Any], turn: Turn, outcome: Fault | Adjusted, free: int) -> None:
+        """Tell the lane; raise what is final."""
+        lane = call.lane
+        match outcome:
+            case Adjusted() if free >= FREE_TRIES:
+                raise Rejected(f"{call.spec}: no way of asking was accepted: {outcome}")
+            case Adjusted():
+                lane.rejected()
+            case Unsent() if free < FREE_TRIES:
+                pass
+            case Transient():
+                lane.failed(turn, outcome)
+            case Permanent():
+                if lane.refused(turn, str(outcome)):
+                    raise outcome
+            case Rejected():
+                lane.rejected()
+                call.first.rejected(str(outcome))
+                raise outcome
+            case _:  # refused by a filter: an answer, if not a reply
+                lane.answered()
+                raise outcome
 
-    def _lost(self, spec: ModelSpec, lane: Lane, sent: int, latency: float, embeds: bool) -> RawReply:
-        outputs = 0 if embeds else min(int(lane.output_tokens) or GUESSED_OUTPUT, spec.max_tokens or 10**9)
-        cost = prices.cost(spec, _tokens(sent), outputs, self._clock.time())
-        return RawReply("", "timeout", _tokens(sent), outputs, True, cost, latency)
+    def _lost(self, call: Call[Any], begun: float) -> RawReply:
+        return self._bill.lost(
+            call.spec,
+            call.sent,
+            self._clock.time(),
+            self._clock.now() - begun,
+            usual=call.lane.output_tokens,
+            embeds=call.embeds,
+        )
 
 
-def _tokens(characters: int) -> int:
-    return -(-characters // CHARS_PER_TOKEN)
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """What a lane had seen when a call began."""
+
+    answers: int
+    failures: int
+    condemnations: int
+
+    @classmethod
+    def of(cls, lane: Lane) -> _Count:
+        return cls(lane.answers, lane.failures, lane.condemnations)
 
 
 def open_wire(name: str, settings: Settings) -> Wire:

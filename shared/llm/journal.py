@@ -7,6 +7,8 @@ import logging
 from collections.abc import Iterator
 from itertools import count
 
+from pydantic import ValidationError
+
 from shared import subjects
 from shared.contracts.call import CallFact
 from shared.contracts.envelope import Envelope
@@ -15,6 +17,7 @@ from shared.ledger import Ledger
 from shared.streams import DEAD
 
 RETRY_EVERY = 0.5  # s between two tries to record a paid call while NATS is away
+KEPT = 1000  # characters of each text of a call that cannot be recorded whole
 ASK_AGAIN = 0.02  # s until a call that another stands in the way of is looked for again
 
 log = logging.getLogger(__name__)
@@ -33,12 +36,18 @@ class Journal:
         return next(self._numbers)
 
     async def recall(self, n: int) -> CallFact | None:
-        """The n-th call as it was recorded. Raises LedgerUnavailable."""
+        """The n-th call as it was recorded; one that cannot be read answers no question. Raises LedgerUnavailable."""
         subject = self._subject(n)
         fact = await self._ledger.last(subject)
         if fact is None and self._problem.replays:  # the ledger may have given its space back
             fact = await self._ledger.last(subjects.kept(subject), stream=DEAD)
-        return CallFact.model_validate_json(fact.data) if fact else None
+        if fact is None:
+            return None
+        try:
+            return CallFact.model_validate_json(fact.data)
+        except ValidationError:
+            log.exception("a recorded call cannot be read", extra={"subject": subject})
+            return CallFact.model_construct(id="", n=n, hash="")  # type: ignore[call-arg]
 
     async def record(self, call: CallFact) -> CallFact:
         """Publish the call, until NATS has it; returns the one that stands under its number.
@@ -66,14 +75,30 @@ class Journal:
         await self._publish(self._subject(f"{call.n}x{call.id}"), call)
 
     async def _publish(self, subject: str, call: CallFact) -> bool:
-        payload = call.model_dump_json().encode()
+        payload = _payload(call)
         while True:
             try:
                 return await self._ledger.publish_once(subject, payload) is not None
             except LedgerUnavailable as error:
                 log.warning("cannot record a paid call yet: %s", error)
-                await asyncio.sleep(RETRY_EVERY)
+            except Exception:  # no time heals it: it may be the texts, and the bill does without
+                log.exception("cannot record a paid call whole", extra={"call": call.id})
+                payload = _payload(_cut(call))
+            await asyncio.sleep(RETRY_EVERY)
 
     def _subject(self, n: int | str) -> str:
         problem = self._problem
         return subjects.call(self._stage, problem.batch_id, problem.slot, problem.since, n)
+
+
+def _payload(call: CallFact) -> bytes:
+    try:
+        return call.model_dump_json().encode()
+    except ValueError:  # a text that nobody can write
+        log.exception("cannot write a paid call whole", extra={"call": call.id})
+        return _cut(call).model_dump_json().encode()
+
+
+def _cut(call: CallFact) -> CallFact:
+    texts = {name: ascii(getattr(call, name)[:KEPT]) for name in ("system", "prompt", "reply", "unread", "finish")}
+    return call.model_copy(update={**texts, "cut": True})

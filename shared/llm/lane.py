@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from random import Random
 
 from shared.errors import Permanent, Transient, Waiting
+from shared.llm import breaker
 from shared.llm.breaker import Breaker
 from shared.llm.clock import Clock, Patience
 from shared.llm.limiter import Limiter
+from shared.llm.probation import Probation
+from shared.llm.trouble import Trouble
+from shared.llm.wire import Empty
 
-REMEMBERED = 10.0  # s in which a permanent failure is told to the siblings without asking again
+AWAY = 10.0  # s until a call that got no reply from a failing provider comes back, twice that at most
 NO_TURN = 5.0  # s until a call that got no turn comes back
 
 
@@ -21,10 +25,11 @@ NO_TURN = 5.0  # s until a call that got no turn comes back
 class Turn:
     """Leave to send one request."""
 
-    probe: bool  #: the one call that tests a broken provider
+    probe: bool  #: the one call that tests a provider which fails or refuses
+    knock: bool = False  #: ask first whether anybody is there: it failed
 
 
-NORMAL, PROBE = Turn(probe=False), Turn(probe=True)
+NORMAL, RETRIAL, PROBE = Turn(probe=False), Turn(probe=True), Turn(probe=True, knock=True)
 
 
 class Lane:
@@ -36,23 +41,30 @@ class Lane:
         self._rng = rng
         self._limiter = Limiter(ceiling)
         self._breaker = Breaker()
+        self._probation = Probation()
+        self._trouble: Trouble | None = None
         self._in_flight = 0
         self._probing = False
         self._line: deque[asyncio.Future[Turn | None]] = deque()
-        self._permanent = ""
-        self._permanent_until = float("-inf")
-        self.answers = 0  #: replies so far
+        self._kind = ""  #: of the last failure, as in `Waiting`
+        self._words = ""  #: that condemned it
+        self.condemnations = 0
+        self.answers = 0  #: good replies so far
+        self.failures = 0  #: all that was no reply, a refused request aside
         self.output_tokens = 0.0  #: of a reply, on average; 0 until the first
 
-    async def enter(self, patience: Patience) -> Turn:
-        """Wait for a turn. Raises Permanent (a sibling has just met it) and Waiting."""
+    async def enter(self, patience: Patience, condemnations: int) -> Turn:
+        """Wait for a turn. Raises Waiting, and Permanent where the model was condemned meanwhile: `condemnations` is
+        how often it had been when the call began."""
         while True:
-            now = self._clock.now()
-            if now < self._permanent_until:
-                raise Permanent(self._permanent)
-            if pause := self.pause(now):
+            if self.condemnations > condemnations:
+                raise Permanent(self._words)
+            if pause := self.pause(self._clock.now()):
                 # a quarter more, at most 1 s, so that the siblings do not all come back at once
-                await patience.sleep(pause + self._rng.random() * min(1.0, pause / 4), self._why())
+                try:
+                    await patience.sleep(pause + self._rng.random() * min(1.0, pause / 4), self._why())
+                except Waiting as error:
+                    raise self._waiting(str(error), error.seconds) from None
             elif not self._line and (turn := self._free_turn()):
                 return self._take(turn)
             elif turn := await self._stand_in_line(patience):
@@ -66,34 +78,81 @@ class Lane:
 
     def pause(self, now: float) -> float:
         """Seconds until a call may go out at all."""
-        return max(self._limiter.pause(now), self._breaker.pause(now))
+        return max(self._limiter.pause(now), self._breaker.pause(now), self._probation.pause(now))
 
-    def succeeded(self) -> None:
-        """The provider answered: with a reply, or by rejecting this one request."""
+    def trouble(self) -> Trouble | None:
+        """Why its calls wait, where they do."""
+        now = self._clock.now()
+        held = not self._breaker.closed or self._probation.on or self._limiter.pause(now) > 0
+        idle = self._in_flight == 0 and not self._line
+        found = self._trouble
+        if found and found.worth_telling(self._clock.time(), held=held, idle=idle, answered=self.answers > 0):
+            return found
+        return None
+
+    def answered(self) -> None:
+        """A good reply came."""
+        now = self._clock.now()
         self.answers += 1
-        self._breaker.succeeded()
-        self._limiter.succeeded(self._clock.now(), self._in_flight)
+        self._kind = ""
+        self._probation.answered(now)
+        self._is_up(now)
+        if not self._limiter.pause(now):
+            self._trouble = None
+
+    def rejected(self) -> None:
+        """The provider is there, and would not take this one request."""
+        self._is_up(self._clock.now())
 
     def failed(self, turn: Turn, fault: Transient) -> None:
         """A 429 says that the provider is up; all else counts towards the breaker."""
         now = self._clock.now()
+        self.failures += 1
+        self._tell(str(fault))
+        self._kind = "empty" if isinstance(fault, Empty) else ""
         if fault.retry_after:
             self._limiter.hold(now, fault.retry_after, str(fault))
         if fault.limited:
             self._breaker.succeeded()
             self._limiter.limited(now, fault.retry_after)
         else:
-            self._breaker.failed(now, str(fault), probe=turn.probe)
+            longest = breaker.LONGEST_PAUSE_OF_ONE_THAT_ANSWERS if self._kind else breaker.LONGEST_PAUSE
+            self._breaker.failed(now, str(fault), probe=turn.probe, longest=longest)
             self._limiter.failed(now)
 
-    def condemned(self, why: str) -> None:
-        """No call will succeed; those that wait hear it without asking."""
+    def refused(self, turn: Turn, why: str) -> bool:
+        """Words that no retry mends. True: they were said often enough, and all that wait here hear them."""
+        now = self._clock.now()
+        self.failures += 1
+        self._tell(why)
+        self._kind = ""
         self._breaker.succeeded()
-        self._permanent, self._permanent_until = why, self._clock.now() + REMEMBERED
+        if not self._probation.refused(now, why, probe=turn.probe):
+            return False
+        self.condemnations += 1
+        self._words, self._trouble = why, None
+        self._have_all_look()
+        return True
+
+    def waiting(self, why: str) -> Waiting:
+        """For a call that gives up for now."""
+        seconds = AWAY * (1 + self._rng.random())
+        return self._waiting(why, max(self.pause(self._clock.now()), seconds))
+
+    def _waiting(self, why: str, seconds: float) -> Waiting:
+        return Waiting(why, seconds, self._kind)
+
+    def _tell(self, words: str) -> None:
+        at = self._clock.time()
+        self._trouble = Trouble(self._trouble.since if self._trouble else at, at, words)
+
+    def _is_up(self, now: float) -> None:
+        self._breaker.succeeded()
+        self._limiter.succeeded(now, self._in_flight)
 
     def _free_turn(self) -> Turn | None:
-        if not self._breaker.closed:
-            return None if self._probing else PROBE
+        if not self._breaker.closed or self._probation.on:
+            return None if self._probing else RETRIAL if self._breaker.closed else PROBE
         return NORMAL if self._in_flight < self._limiter.limit else None
 
     def _take(self, turn: Turn) -> Turn:
@@ -115,26 +174,29 @@ class Lane:
                 raise
             if turn:  # it came at the last moment
                 return turn
-            raise Waiting(self._why(), NO_TURN * (1 + self._rng.random())) from None
+            raise self._waiting(self._why(), NO_TURN * (1 + self._rng.random())) from None
         finally:
             with suppress(ValueError):  # whoever calls us up has taken the place out
                 self._line.remove(place)
 
     def _call_up(self) -> None:
         """Give free turns to those in line; where nobody may go now, let them all look for themselves."""
-        if not self._line:
-            return
-        now = self._clock.now()
-        look_again = now < self._permanent_until or self.pause(now) > 0
-        while self._line:
-            turn = None if look_again else self._free_turn()
-            if turn is None and not look_again:
-                return
+        if self.pause(self._clock.now()):
+            self._have_all_look()
+        while self._line and (turn := self._free_turn()):
             place = self._line.popleft()
             if not place.done():
-                place.set_result(self._take(turn) if turn else None)
+                place.set_result(self._take(turn))
+
+    def _have_all_look(self) -> None:
+        while self._line:
+            place = self._line.popleft()
+            if not place.done():
+                place.set_result(None)
 
     def _why(self) -> str:
+        if self._probation.on:
+            return f"{self.name} refuses: {self._probation.why}"
         if not self._breaker.closed:
             return f"{self.name} is failing: {self._breaker.why}"
         if self._limiter.pause(self._clock.now()):

@@ -1,9 +1,11 @@
-"""What the OpenAI SDK raises, as our faults. Every class of it stands in a table; a test holds that against the SDK."""
+"""What the OpenAI SDK raises, and what errors say, as our faults.
+
+Every class of the SDK's exceptions stands in a table; a test holds that against the SDK.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +14,21 @@ import httpx2
 import openai
 
 from shared.errors import Fault, Permanent, Refused, Rejected, Transient
-from shared.llm.retry_after import retry_after
-from shared.llm.wire import Lost
+from shared.llm.meanings import (
+    DECLINED,
+    DOWN,
+    LIMITED,
+    THIS_REQUEST,
+    TOO_LARGE,
+    is_about_us,
+)
+from shared.llm.openai_words import Said, body_of, said
+from shared.llm.retry_after import LONGEST, retry_after
+from shared.llm.secrets import scrubbed
+from shared.llm.wire import Empty, Lost, Unsent
 
 MAX_WORDS = 500  # characters of a provider's message
-
-KEY_LIKE = re.compile(r"\b(?:sk|rk|pk|sess|key)-[\w*.…-]{3,}|\bBearer\s+\S+", re.IGNORECASE)
-
-NO_QUOTA = re.compile(r"insufficient_quota|billing_hard_limit_reached|billing_not_active|account_deactivated")
-NO_MODEL = re.compile(r"model_not_found|model.{0,200}does not exist|invalid model|unknown model", re.DOTALL)
-DECLINED = re.compile(r"content_filter|content_policy_violation|invalid_prompt|responsibleaipolicyviolation")
-TOO_LARGE = re.compile(r"request too large|context_length_exceeded|string_above_max_length")
+RACE = 1.0  # s; a request that a closing connection swallows hears so within a round trip
 
 # the connection never stood, so nothing was sent
 UNSENT = (
@@ -38,6 +44,12 @@ UNSENT = (
     httpx2.InvalidURL,
 )
 
+# what a server does that has closed a connection which we still held
+CLOSED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError, BrokenPipeError)
+
+# another protocol, or a body that cannot be unpacked
+NO_HTTP = (aiohttp.ClientResponseError, httpx2.DecodingError)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -46,34 +58,21 @@ class Source:
     name: str
     secret: str | None
     now: float  #: Unix seconds
+    asked: str = ""  #: the address
+    timeout: float = 0.0  #: s, of one request
+    reused: bool = False  #: the connection had carried a request before
+    took: float = 0.0  #: s until it was known
 
     def scrubbed(self, text: str) -> str:
         """One line, at most `MAX_WORDS` characters, without the key or what looks like a part of one."""
-        if self.secret:
-            text = text.replace(self.secret, "[key]")
-        return " ".join(KEY_LIKE.sub("[key]", text).split())[:MAX_WORDS]
+        return scrubbed(text, self.secret)[:MAX_WORDS]
 
     def says(self, text: str) -> str:
         return f"{self.name}: {self.scrubbed(text)}"
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An error's body, as far as it can be read."""
-
-    words: str
-    code: str  #: code and type, in lower case
-    param: str  #: in lower case
-
-
-def said(error: openai.APIStatusError) -> Said:
-    body: Any = error.body
-    if not isinstance(body, dict):
-        text = str(body or "").strip()
-        return Said("" if text.startswith("<") else text, "", "")
-    words = body.get("message") or body.get("detail") or body.get("error") or ""
-    code = f"{body.get('code') or ''} {body.get('type') or ''}".strip().lower()
-    return Said(str(words), code, str(body.get("param") or "").lower())
+    def at(self, text: str) -> str:
+        """With the address that was asked, where that may be the mistake."""
+        return self.says(text) + (f" (asked {self.scrubbed(self.asked)})" if self.asked else "")
 
 
 def classify(error: Exception, source: Source) -> Fault:
@@ -85,23 +84,40 @@ def classify(error: Exception, source: Source) -> Fault:
 
 
 def _status(error: Any, source: Source) -> Fault:
-    status: int = error.status_code
-    heard = said(error)
-    about = f"{heard.code} {heard.words.lower()}"
-    text = source.says(f"{status} {heard.words or error.response.reason_phrase}")
+    heard = said(body_of(error.response.content))
+    reason = heard.words or error.response.reason_phrase
+    return fault_of(error.status_code, heard, f"{error.status_code} {reason}", error.response.headers, source)
+
+
+def fault_in_reply(heard: Said, headers: Mapping[str, str], source: Source) -> Fault:
+    """An error that came with a 200."""
+    words = heard.words or heard.code or "an error without words"
+    status = heard.status if heard.status and 400 <= heard.status < 600 else None
+    if status and str(status) not in words:
+        words = f"{status} {words}"
+    return fault_of(status, heard, words, headers, source)
+
+
+def fault_of(status: int | None, heard: Said, words: str, headers: Mapping[str, str], source: Source) -> Fault:
+    """`status` None: the error came with a 200, and names none itself. Then its words decide."""
+    about = heard.about
+    text = source.at(words) if status in (404, 405) or (status or 400) < 400 else source.says(words)
+    pause = min(heard.retry_after, LONGEST) if heard.retry_after else retry_after(headers, source.now)
     fault: Fault
-    if status in (401, 402, 403, 404) or status < 400 or NO_QUOTA.search(about):
-        fault = Permanent(text)
-    elif status == 429 and not TOO_LARGE.search(about):
-        fault = Transient(text, retry_after(error.response.headers, source.now), limited=True)
-    elif status in (408, 409, 425) or status >= 500:
-        fault = Transient(text, retry_after(error.response.headers, source.now))
-    elif status == 400 and NO_MODEL.search(about):
-        fault = Permanent(text)
-    elif DECLINED.search(about):
+    if DECLINED.search(about) and (status or 400) < 429:
         fault = Refused(source.scrubbed(heard.words))
-    else:
+    elif is_about_us(about) or (status is not None and (status in (401, 402, 403, 404) or status < 400)):
+        fault = Permanent(text)
+    elif status == 429 and TOO_LARGE.search(about):
         fault = Rejected(text)
+    elif status == 429 or (status is None and LIMITED.search(about)):
+        fault = Transient(text, pause, limited=True)
+    elif status in (408, 409, 425) or (status or 0) >= 500 or (status is None and DOWN.search(about)):
+        fault = Transient(text, pause)
+    elif status is not None or THIS_REQUEST.search(about):
+        fault = Rejected(text)
+    else:
+        fault = Empty(source.at(words))
     return fault
 
 
@@ -111,15 +127,24 @@ def _connection(error: Exception, source: Source) -> Fault:
     while isinstance(cause := causes[-1].__cause__, Exception):  # a timeout's cause is a CancelledError
         causes.append(cause)
     last = causes[-1]
+    told = f"{type(last).__name__}: {last}"
     if any(isinstance(cause, UNSENT) for cause in causes) or isinstance(last, httpx2.ConnectTimeout):
-        return Transient(source.says(f"cannot connect ({type(last).__name__}: {last})"))
+        return Transient(source.says(f"cannot connect ({told})"))
+    if any(isinstance(cause, NO_HTTP) for cause in causes):
+        return Empty(source.at(f"what it answered cannot be read ({told})"))
     if isinstance(last, TimeoutError | httpx2.TimeoutException):
-        return Lost(source.says("no reply in time"))
-    return Lost(source.says(f"the connection broke off ({type(last).__name__}: {last})"))
+        return Lost(source.says(f"no reply within {source.timeout:g} s, which is the limit (STUMPER_CALL_TIMEOUT)"))
+    if source.reused and source.took < RACE and isinstance(last, CLOSED) and not _began_to_answer(last):
+        return Unsent(source.says(f"it closed the connection between two requests ({told})"))
+    return Lost(source.says(f"the connection broke off ({told})"))
+
+
+def _began_to_answer(error: BaseException) -> bool:
+    return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
 
 
 def _junk(error: Exception, source: Source) -> Fault:
-    return Lost(source.says(f"the reply is not what was asked for ({type(error).__name__}: {error})"))
+    return Empty(source.at(f"the reply is not what was asked for ({type(error).__name__}: {error})"))
 
 
 def _setup(error: Exception, source: Source) -> Fault:

@@ -6,9 +6,15 @@ import base64
 import math
 import sys
 from array import array
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from shared.llm.usage import usage
 from shared.llm.wire import Answer
+
+LARGEST = 3.4e38  # a float32
+LONGEST_NAME = 200  # characters of a model's name
 
 
 def chat_answer(body: Any) -> Answer:
@@ -23,32 +29,39 @@ def chat_answer(body: Any) -> Answer:
         text, finish = refusal or text, "refused"
     if not isinstance(text, str | None) or not isinstance(finish, str):
         raise TypeError("no text")
-    return Answer(_sound(text or ""), finish, *_tokens(body.get("usage")))
+    return _answer(_sound(text or ""), finish, body)
 
 
 def embedding(body: Any) -> tuple[list[float], Answer]:
-    """The first vector, sent as a list or as base64 of little-endian float32."""
-    sent = body["data"][0]["embedding"]
+    """The vector of the first text, sent as a list or as base64 of little-endian float32."""
+    sent = next(item["embedding"] for item in body["data"] if not item.get("index"))
     if isinstance(sent, str):
         floats = array("f", base64.b64decode(sent, validate=True))
         if sys.byteorder == "big":
             floats.byteswap()
         vector = floats.tolist()
     else:
-        vector = [float(x) for x in sent]
+        vector = [_float32(x) for x in sent]
     if not vector or not all(map(math.isfinite, vector)):
         raise ValueError("no vector")
-    inputs, _ = _tokens(body.get("usage"))
-    return vector, Answer("", "stop", inputs, 0)
+    return vector, replace(_answer("", "stop", body), output_tokens=0)
 
 
-def _tokens(usage: Any) -> tuple[int | None, int | None]:
-    """Tokens in and out, None for what the server does not count."""
-    if not isinstance(usage, dict):
-        return None, None
-    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    first, second = (int(n) if isinstance(n, int | float) and n >= 0 else None for n in counts)
-    return first, second
+def _float32(number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > LARGEST:
+        raise ValueError("no number")
+    return float(number)
+
+
+def _answer(text: str, finish: str, body: Any) -> Answer:
+    spent = usage(body.get("usage"))
+    return Answer(text, finish, spent.input, spent.output, spent.cached, spent.cost, named(body))
+
+
+def named(body: Mapping[str, Any]) -> str:
+    """The model that answered; empty where it does not say so."""
+    model = body.get("model")
+    return model if isinstance(model, str) and len(model) <= LONGEST_NAME else ""
 
 
 def _sound(text: str) -> str:

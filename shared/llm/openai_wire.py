@@ -12,26 +12,31 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import httpx2
-from openai import AsyncOpenAI, DefaultAioHttpClient, omit
+from openai import APIStatusError, AsyncOpenAI, DefaultAioHttpClient, omit
 from pydantic import BaseModel
 
 from shared.contracts.envelope import ModelSpec
-from shared.errors import Refused
-from shared.llm.openai_faults import Source, classify, said
+from shared.errors import Fault, Permanent, Refused, Rejected, Transient
+from shared.llm.connections import CONNECTION, Connection, watched
+from shared.llm.openai_bodies import answer_in
+from shared.llm.openai_faults import Source, classify
 from shared.llm.openai_replies import chat_answer, embedding
-from shared.llm.rules import Rules, learn, rules_for
+from shared.llm.openai_words import Said, body_of, error_within, said
+from shared.llm.rules import Rules, learn, names_support, rules_for
 from shared.llm.shapes import in_words, response_format
-from shared.llm.wire import Adjusted, Answer, Lost
+from shared.llm.wire import Adjusted, Answer, Charged
 
 A = TypeVar("A")
 
-CONNECT = 10.0  # s to reach the provider
+CONNECT = 4.0  # s to reach the provider: two lost packets; who is not there is to be told within 5
+KNOCK = 10.0  # s for a provider's list of models
 IDLE = 4.0  # s that a connection is kept; vLLM's server closes after 5, and what is sent at that moment is lost
 
 # the SDK describes itself and our machine in these, for each request: leaving them out saves a seventh of its work
@@ -61,11 +66,13 @@ class OpenAIWire:
             default_query=dict(parse_qsl(parts.query)),
             max_retries=0,
             timeout=waits,
-            http_client=DefaultAioHttpClient(
-                limits=limits,
-                timeout=waits,
-                follow_redirects=False,  # a redirected POST would be sent twice
-                trust_env=not _is_local(parts.hostname),  # proxies
+            http_client=watched(
+                DefaultAioHttpClient(
+                    limits=limits,
+                    timeout=waits,
+                    follow_redirects=False,  # a redirected POST would be sent twice
+                    trust_env=not _is_local(parts.hostname),  # proxies
+                )
             ),
         )
         # all that have a default are given, which spares the SDK copying its own for each request
@@ -78,11 +85,11 @@ class OpenAIWire:
         }
 
     async def complete(self, spec: ModelSpec, system: str, user: str, schema: type[BaseModel] | None) -> Answer:
-        rules = self._rules.get(spec.model_name)
-        if rules is None:
-            rules = self._rules.setdefault(spec.model_name, rules_for(spec.model_name))
+        rules = self._rules_of(spec)
         if schema is not None and rules.structured != "schema":
             system = f"{system}\n\n{in_words(schema)}".strip()
+        if system and not rules.system:
+            system, user = "", f"{system}\n\n{user}"
         messages = [{"role": "user", "content": user}]
         if system:
             messages.insert(0, {"role": "system", "content": system})
@@ -91,15 +98,46 @@ class OpenAIWire:
             return await self._send("/chat/completions", body, spec, chat_answer, rules)
         except Refused as refusal:  # a filter before the model: nothing was paid
             return Answer(str(refusal), "refused", 0, 0)
+        except Charged as charged:
+            if not isinstance(charged.fault, Refused):
+                raise
+            return replace(charged.bill, text=str(charged.fault), finish="refused")
 
     async def embed(self, spec: ModelSpec, text: str) -> tuple[list[float], Answer]:
-        body = json.dumps({"model": spec.model_name, "input": text, "encoding_format": "base64"})
-        return await self._send("/embeddings", body, spec, embedding, None)
+        rules = self._rules_of(spec)
+        asked: dict[str, Any] = {"model": spec.model_name, "input": [text] if rules.listed else text}
+        if rules.base64:
+            asked["encoding_format"] = "base64"
+        return await self._send("/embeddings", json.dumps(asked), spec, embedding, rules)
+
+    async def knock(self, spec: ModelSpec) -> None:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(KNOCK):
+                await self._client.get(self._base + "/models", cast_to=httpx2.Response, options=self._options)
+        except TimeoutError:
+            problem: Exception = Transient(f"{spec}: no word within {KNOCK:g} s")
+        except Exception as error:
+            problem = classify(error, self._source(spec, "/models", time.monotonic() - began))
+            if type(problem) is not Transient or isinstance(error, APIStatusError):
+                return  # somebody is there, if perhaps without such a list
+        else:
+            return
+        raise problem
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def _send(self, path: str, body: str, spec: ModelSpec, read: Callable[[Any], A], rules: Rules | None) -> A:
+    def _rules_of(self, spec: ModelSpec) -> Rules:
+        rules = self._rules.get(spec.model_name)
+        if rules is None:
+            rules = self._rules.setdefault(spec.model_name, rules_for(spec.model_name))
+        return rules
+
+    async def _send(self, path: str, body: str, spec: ModelSpec, read: Callable[[Any], A], rules: Rules) -> A:
+        connection = Connection()
+        CONNECTION.set(connection)
+        began = time.monotonic()
         try:
             # the SDK's own timeout is for each chunk, so a reply that drips would never end
             async with asyncio.timeout(self._timeout):
@@ -107,28 +145,36 @@ class OpenAIWire:
                     self._base + path, cast_to=httpx2.Response, content=body.encode("ascii"), options=self._options
                 )
         except Exception as error:
-            problem: Exception = self._fault(error, spec, rules)
+            problem: Exception = classify(
+                error, self._source(spec, path, time.monotonic() - began, reused=connection.reused)
+            )
+            if isinstance(error, APIStatusError):
+                problem = self._adjusted(problem, said(body_of(error.response.content)), spec, rules, path)
         else:
             try:
-                return read(json.loads(response.content))
-            except Exception:  # whatever it is, this body cannot be read
-                what = response.text[:200]
-                problem = Lost(self._source(spec).says(f"its reply is not what was asked for: {what}"))
+                return answer_in(response.content, response.headers, read, self._source(spec, path))
+            except Charged as charged:
+                problem = charged
+            except Fault as fault:
+                heard = error_within(body_of(response.content))
+                problem = self._adjusted(fault, heard, spec, rules, path) if heard else fault
         # raised here, the SDK's exception, which holds the request and the key, does not travel with it
-        raise problem
+        raise problem.with_traceback(None)
 
-    def _fault(self, error: Exception, spec: ModelSpec, rules: Rules | None) -> Exception:
-        if rules is not None and getattr(error, "status_code", None) in (400, 422):
-            heard = said(error)  # type: ignore[arg-type]
-            now = self._rules[spec.model_name]
-            if now == rules:  # a sibling may have learned it while we were asking
-                now = self._rules[spec.model_name] = learn(rules, heard.param, heard.code, heard.words.lower())
-            if now != rules:
-                return Adjusted(self._source(spec).scrubbed(heard.words))
-        return classify(error, self._source(spec))
+    def _adjusted(self, fault: Exception, heard: Said, spec: ModelSpec, rules: Rules, path: str) -> Exception:
+        """Adjusted where the error tells how to put the request otherwise, else the fault."""
+        if not isinstance(fault, Rejected | Permanent | Transient) or getattr(fault, "limited", False):
+            return fault
+        now = self._rules_of(spec)
+        if now == rules:  # a sibling may have learned it while we were asking
+            words = heard.words.lower()
+            if isinstance(fault, Rejected) or names_support(words):
+                now = learn(rules, heard.param, heard.code, words, embeds=path == "/embeddings")
+                self._rules[spec.model_name] = now
+        return fault if now == rules else Adjusted(self._source(spec, path).scrubbed(heard.words))
 
-    def _source(self, spec: ModelSpec) -> Source:
-        return Source(str(spec), self._secret, time.time())
+    def _source(self, spec: ModelSpec, path: str, took: float = 0.0, *, reused: bool = False) -> Source:
+        return Source(str(spec), self._secret, time.time(), self._base + path, self._timeout, reused, took)
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,9 @@ class Rules:
     structured: Literal["schema", "object", "text"] = "schema"  #: how a shape is asked for
     temperature: bool = True
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"  #: the name of the cap
+    system: bool = True  #: False: what would be its system message stands before the user's
+    base64: bool = True  #: vectors may be asked for as base64
+    listed: bool = False  #: a text to embed is sent as a list of one
 
 
 REASONING = Rules(temperature=False, limit="max_completion_tokens")
@@ -35,20 +38,45 @@ def rules_for(model_name: str) -> Rules:
     return next((rules for pattern, rules in TABLE if pattern.match(name)), Rules())
 
 
-def learn(rules: Rules, param: str, code: str, words: str) -> Rules:
-    """The rules after a 400 that refused a request made by `rules`; the same where it was refused for another reason.
+UNSUPPORTED = re.compile(
+    r"unsupported|not support|unrecognized|unknown|not permitted|not allowed|deprecated|not enabled"
+    r"|only .{0,40}(allowed|supported)|unexpected|extra[_ ](inputs|fields|forbidden)|not implemented|unavailable"
+)
+SHAPE = re.compile(
+    r"response_?format|json_schema|json_object|json[ _](mode|schema|object)|structured[ _-]output|response_?schema"
+    r"|guided[ _](json|decoding)|grammar"
+)
+SYSTEM = re.compile(
+    r"system[ _'`\"]*(role|message|prompt|instruction)|role[ s:=]*['`\"]?system|['`\"]system['`\"]|messages\[0\]\.role"
+    r"|developer (instruction|message|role)|roles must alternate|only (the )?user and assistant"
+)
+VECTORS = re.compile(r"encoding_?format|base64")
+LIST = re.compile(r"\b(list|array|sequence)\b")
+
+
+def names_support(words: str) -> bool:
+    """Do an error's words, in lower case, say that something is not supported?"""
+    return UNSUPPORTED.search(words) is not None
+
+
+def learn(rules: Rules, param: str, code: str, words: str, *, embeds: bool = False) -> Rules:
+    """The rules after an error that refused a request made by `rules`; the same where it was for another reason.
 
     `param`, `code` and `words` are the error's own, in lower case.
     """
-    unsupported = "unsupported" in code or any(
-        word in words for word in ("unsupported", "not support", "unrecognized", "unknown", "not permitted")
-    )
-    about = param or words
-    if rules.structured != "text" and any(
-        name in f"{param} {words}" for name in ("response_format", "json_schema", "json_object", "json mode")
-    ):
+    everything = f"{param} {words}"
+    if embeds:
+        if rules.base64 and VECTORS.search(everything):
+            return replace(rules, base64=False)
+        if not rules.listed and "input" in everything and LIST.search(words):
+            return replace(rules, listed=True)
+        return rules
+    if rules.structured != "text" and SHAPE.search(everything):
         return replace(rules, structured="object" if rules.structured == "schema" else "text")
-    if not unsupported:
+    if rules.system and SYSTEM.search(everything):
+        return replace(rules, system=False)
+    about = param or words
+    if not UNSUPPORTED.search(f"{code} {words}"):
         return rules
     if rules.temperature and "temperature" in about:
         return replace(rules, temperature=False)

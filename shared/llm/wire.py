@@ -8,11 +8,19 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from shared.contracts.envelope import ModelSpec
-from shared.errors import Transient
+from shared.errors import Fault, Transient
 
 
 class Lost(Transient):
-    """The request went out and no reply that can be read came back: it may have been paid."""
+    """The request went out and nothing came back: it may have been paid."""
+
+
+class Empty(Transient):
+    """The provider answered well (2xx), but with nothing that is a reply."""
+
+
+class Unsent(Transient):
+    """The server closed the connection before the request could reach it: ask again at once."""
 
 
 class Adjusted(Exception):
@@ -27,16 +35,33 @@ class Answer:
     finish: str
     input_tokens: int | None
     output_tokens: int | None
+    cached_tokens: int = 0  #: of the input
+    cost: int | None = None  #: nano-dollars, where the provider names the price of this very call
+    model: str = ""  #: the one that answered, in the provider's words
+
+
+class Charged(Exception):
+    """The provider says that it charges for what is no reply. `fault` is what that means for the call."""
+
+    def __init__(self, fault: Fault | Adjusted, bill: Answer) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+        self.bill = bill
 
 
 class Wire(Protocol):
     """One provider, one key. It sends each request once, and classifies what goes wrong.
 
-    Raises Permanent, Rejected, Transient, Lost, Adjusted; a refusal is an answer with `finish` `refused`.
+    Raises Permanent, Rejected, Transient (Lost, Empty, Unsent), Adjusted, and Charged around any of them; a refusal
+    is an answer with `finish` `refused`.
     """
 
     async def complete(self, spec: ModelSpec, system: str, user: str, schema: type[BaseModel] | None) -> Answer: ...
 
     async def embed(self, spec: ModelSpec, text: str) -> tuple[list[float], Answer]: ...
+
+    async def knock(self, spec: ModelSpec) -> None:
+        """Is anybody there? A request that costs nothing. Raises Transient where nobody is; all else says yes."""
+        ...
 
     async def close(self) -> None: ...

@@ -16,7 +16,7 @@ from shared.contracts.envelope import Envelope, ModelSpec
 from shared.errors import Refused, Stopped, Unreadable
 from shared.ledger import Ledger
 from shared.llm.ask import MAX_REPLY_CHARS, Asking
-from shared.llm.clients import RawReply
+from shared.llm.bill import RawReply
 from tests.flow.world import MODELS
 
 PROMPT = Rendered("p@1", "You solve.", "1 + 1?")

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from shared.contracts.envelope import ModelSpec
 from shared.errors import Stopped, Transient
-from shared.llm.clients import ModelClients, RawReply
+from shared.llm.bill import RawReply
+from shared.llm.clients import ModelClients
 from shared.llm.wire import Answer, Wire
 from shared.settings import Settings
 
@@ -87,6 +88,8 @@ class ScriptedWire:
         self.sent: list[float] = []  # when
         self.out = self.most_out = 0
         self.closed = False
+        self.knocks: list[float] = []  # when
+        self.nobody_there = False
 
     async def complete(self, spec: ModelSpec, system: str, user: str, schema: type[BaseModel] | None) -> Answer:
         self.sent.append(self.clock.now())
@@ -104,6 +107,11 @@ class ScriptedWire:
 
     async def embed(self, spec: ModelSpec, text: str) -> tuple[list[float], Answer]:
         return [1.0], await self.complete(spec, "", text, None)
+
+    async def knock(self, spec: ModelSpec) -> None:
+        self.knocks.append(self.clock.now())
+        if self.nobody_there:
+            raise Transient("nobody is there")
 
     async def close(self) -> None:
         self.closed = True

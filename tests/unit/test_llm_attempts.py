@@ -6,7 +6,8 @@ import pytest
 
 from shared.contracts.envelope import ModelSpec
 from shared.errors import Permanent, Refused, Rejected, Stopped, Transient, Waiting
-from shared.llm.clients import RawReply
+from shared.llm import probation
+from shared.llm.bill import RawReply
 from shared.llm.wire import Adjusted, Answer, Lost
 from tests.unit.llm_world import OK, SPEC, World, down
 
@@ -131,10 +132,13 @@ async def test_a_lost_embedding_has_no_output(world: World) -> None:
     assert (world.losses[0].input_tokens, world.losses[0].output_tokens) == (2, 0)
 
 
-async def test_losing_every_reply_is_a_fault_as_waiting_for_ever_would_cost_for_ever(world: World) -> None:
+async def test_losing_a_reply_is_a_fault_only_where_others_are_answered(world: World) -> None:
     world.wire.script = [Lost("broke off"), Lost("broke off"), down()]
-    assert type(await world.one()) is Transient
+    assert type(await world.one()) is Waiting
     assert len(world.losses) == 2
+    world.wire.script = [Lost("broke off"), OK, Lost("broke off"), down()]
+    outcomes = await world.clock.run(world.ask(), world.ask())
+    assert {type(outcome) for outcome in outcomes} == {Transient, RawReply}
 
 
 async def test_no_request_begins_after_the_deadline() -> None:
@@ -145,26 +149,26 @@ async def test_no_request_begins_after_the_deadline() -> None:
         raise Lost("no reply in time")
 
     world.wire.script = [hangs]
-    assert type(await world.one()) is Transient
+    assert type(await world.one()) is Waiting
     assert len(world.losses) == len(world.wire.sent) == 1
 
 
 # permanent failures
 
 
-async def test_siblings_hear_of_a_permanent_failure_without_asking() -> None:
+async def test_siblings_hear_of_a_permanent_failure_without_asking_and_the_next_asks_again() -> None:
     world = World(workers=1)
     world.wire.script = [Permanent("bad key")]
     outcomes = await world.clock.run(*(world.ask() for _ in range(50)))
     assert [str(outcome) for outcome in outcomes] == ["bad key"] * 50
+    assert {type(outcome) for outcome in outcomes} == {Permanent}
     assert len({id(outcome) for outcome in outcomes}) == 50
-    assert len(world.wire.sent) == 1
-    await world.passes(10.0)
+    assert len(world.wire.sent) == probation.IN_A_ROW
     world.wire.script = [OK]
     assert isinstance(await world.one(), RawReply)
 
 
 async def test_another_model_is_not_condemned_with_it(world: World) -> None:
-    world.wire.script = [Permanent("no such model"), OK]
-    await world.one()
+    world.wire.script = [*(Permanent("no such model") for _ in range(probation.IN_A_ROW)), OK]
+    assert isinstance(await world.one(), Permanent)
     assert isinstance(await world.one(spec=ModelSpec(provider="simulator", model_name="sim-strong")), RawReply)

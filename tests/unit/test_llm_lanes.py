@@ -11,8 +11,8 @@ import pytest
 
 from shared.errors import Rejected, Stopped, Waiting
 from shared.llm import breaker, limiter
+from shared.llm.bill import RawReply
 from shared.llm.breaker import Breaker
-from shared.llm.clients import RawReply
 from shared.llm.limiter import Limiter
 from shared.llm.wire import Adjusted, Answer, Lost
 from tests.unit.llm_world import OK, World, down, later, limited

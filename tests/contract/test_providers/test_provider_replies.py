@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import Fault, Permanent, Refused, Rejected, Transient
 from shared.llm.clients import open_wire
-from shared.llm.wire import Answer, Lost, Wire
+from shared.llm.wire import Answer, Empty, Lost, Wire
 from tests.contract.test_providers.server import (
     KEY,
     Play,
@@ -56,12 +56,20 @@ async def test_replies(wire: Wire, server: Server, body: Any, answer: Answer) ->
     ["", "<html>", "[]", "null", "{}", '{"choices": []}', '{"choices": [{}]}', '{"choices": [{"message": null}]}',
      '{"error": {"message": "overloaded"}}', '{"choices": [{"message": {"content": 5}}]}', "[" * 100_000, '{"choices'],
 )  # fmt: skip
-async def test_a_body_that_is_no_reply_may_have_been_paid(wire: Wire, server: Server, body: str) -> None:
+async def test_a_body_that_is_no_reply_was_not_paid(wire: Wire, server: Server, body: str) -> None:
     server.script = [says(body)]
-    assert isinstance(await fault(wire), Lost)
+    error = await fault(wire)
+    assert type(error) is Empty
+    assert f"(asked {server.url}/v1/chat/completions)" in str(error)
 
 
-@pytest.mark.parametrize("play", [cut, cut_in_the_body, not_http, bad_gzip])
+@pytest.mark.parametrize("play", [not_http, bad_gzip])
+async def test_what_cannot_be_unpacked_is_no_reply(wire: Wire, server: Server, play: Play) -> None:
+    server.script = [play]
+    assert type(await fault(wire)) is Empty
+
+
+@pytest.mark.parametrize("play", [cut, cut_in_the_body])
 async def test_a_connection_that_breaks_may_have_been_paid(wire: Wire, server: Server, play: Play) -> None:
     server.script = [play]
     assert isinstance(await fault(wire), Lost)
@@ -73,7 +81,8 @@ async def test_no_reply_in_time_may_have_been_paid(hasty: Wire, server: Server, 
     server.script = [play]
     error = await fault(hasty)
     assert isinstance(error, Lost)
-    assert "no reply in time" in str(error)
+    assert "no reply within 0.3 s" in str(error)
+    assert "STUMPER_CALL_TIMEOUT" in str(error)
     assert len(server.seen) == 1
 
 

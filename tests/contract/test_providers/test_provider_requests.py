@@ -11,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from shared.contracts.envelope import ModelSpec
-from shared.llm.clients import ModelClients, RawReply, open_wire
-from shared.llm.wire import Adjusted, Answer, Lost, Wire
+from shared.llm.bill import RawReply
+from shared.llm.clients import ModelClients, open_wire
+from shared.llm.wire import Adjusted, Answer, Empty, Wire
 from tests.contract.test_providers.server import (
     KEY,
     Server,
@@ -168,10 +169,28 @@ async def test_embeddings_come_as_numbers_or_as_base64(wire: Wire, server: Serve
     assert server.seen[0].path == "/v1/embeddings"
 
 
-@pytest.mark.parametrize("sent", [[], "", "###", "AAA=", [1, "x"], [1, None], None, 5, [float("nan")], [float("inf")]])
-async def test_what_is_no_vector_may_have_been_paid(wire: Wire, server: Server, sent: Any) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [],
+        "",
+        "###",
+        "AAA=",
+        [1, "x"],
+        [1, "2"],
+        [1, True],
+        [1, None],
+        [1e39],
+        [10**400],
+        None,
+        5,
+        [float("nan")],
+        [float("inf")],
+    ],
+)
+async def test_what_is_no_vector_is_no_reply(wire: Wire, server: Server, sent: Any) -> None:
     server.script = [says({"data": [{"embedding": sent}]})]
-    with pytest.raises(Lost):
+    with pytest.raises(Empty):
         await wire.embed(model(), "a text")
 
 
@@ -218,9 +237,15 @@ async def test_a_cancelled_call_closes_its_connection(clients: ModelClients, ser
 
     server.script = [watched]
     spec = ModelSpec(provider=provider, model_name="m")
-    call = asyncio.create_task(clients.complete(spec, "", "x", None, may_begin=lambda: None, lost=nothing_lost))
+    lost: list[RawReply] = []
+
+    async def lose(raw: RawReply) -> None:
+        lost.append(raw)
+
+    call = asyncio.create_task(clients.complete(spec, "", "x", None, may_begin=lambda: None, lost=lose))
     await arrived.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
     await gone.wait()
+    assert [raw.finish for raw in lost] == ["timeout"], "it was on its way, so it may have been paid"
