@@ -54,7 +54,8 @@ async def test_replies(wire: Wire, server: Server, body: Any, answer: Answer) ->
 @pytest.mark.parametrize(
     "body",
     ["", "<html>", "[]", "null", "{}", '{"choices": []}', '{"choices": [{}]}', '{"choices": [{"message": null}]}',
-     '{"error": {"message": "overloaded"}}', '{"choices": [{"message": {"content": 5}}]}', "[" * 100_000, '{"choices'],
+     '{"error": {"message": "hm"}}', '{"choices": [{"message": {"content": 5}}]}', "[" * 100_000, '{"choices',
+     '"a string"', "5", "true", '{"choices": null}', '{"choices": {}}', 'data: {"choices": []}\n\ndata: [DONE]\n\n'],
 )  # fmt: skip
 async def test_a_body_that_is_no_reply_was_not_paid(wire: Wire, server: Server, body: str) -> None:
     server.script = [says(body)]
