@@ -48,7 +48,10 @@ SHAPE = re.compile(
 )
 SYSTEM = re.compile(
     r"system[ _'`\"]*(role|message|prompt|instruction)|role[ s:=]*['`\"]?system|['`\"]system['`\"]|messages\[0\]\.role"
-    r"|developer (instruction|message|role)|roles must alternate|only (the )?user and assistant"
+    r"|developer (instruction|message|role)"
+)
+TWO_ROLES = re.compile(
+    r"roles must alternate|only (the )?['`\"]?user['`\"]? and ['`\"]?assistant|should be ['`\"]user['`\"]"
 )
 VECTORS = re.compile(r"encoding_?format|base64")
 LIST = re.compile(r"\b(list|array|sequence)\b")
@@ -73,11 +76,13 @@ def learn(rules: Rules, param: str, code: str, words: str, *, embeds: bool = Fal
         return rules
     if rules.structured != "text" and SHAPE.search(everything):
         return replace(rules, structured="object" if rules.structured == "schema" else "text")
-    if rules.system and SYSTEM.search(everything):
+    if rules.system and TWO_ROLES.search(words):
         return replace(rules, system=False)
     about = param or words
     if not UNSUPPORTED.search(f"{code} {words}"):
         return rules
+    if rules.system and SYSTEM.search(everything):
+        return replace(rules, system=False)
     if rules.temperature and "temperature" in about:
         return replace(rules, temperature=False)
     if rules.limit == "max_tokens" and "max_tokens" in about:

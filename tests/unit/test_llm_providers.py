@@ -115,7 +115,12 @@ def test_rules_of_known_models() -> None:
 
 @pytest.mark.parametrize(
     ("param", "code", "words"),
-    [("", "", "too long"), ("temperature", "", "must be below 2"), ("", "", "unknown field: max_tokenz")],
+    [
+        ("", "", "too long"),
+        ("", "", "the system message and the prompt are too long"),
+        ("temperature", "", "must be below 2"),
+        ("", "", "unknown field: max_tokenz"),
+    ],
 )
 def test_nothing_is_learned_from_another_refusal(param: str, code: str, words: str) -> None:
     assert learn(Rules(), param, code, words) == Rules()

@@ -47,7 +47,7 @@ class Server:
         self.url = ""
 
     async def play(self, request: web.Request) -> web.StreamResponse:
-        self.bodies.append(await request.json())
+        self.bodies.append(await request.json() if request.can_read_body else None)
         self.seen.append(request)
         return await (self.script.pop(0) if len(self.script) > 1 else self.script[0])(request)
 

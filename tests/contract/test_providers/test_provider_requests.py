@@ -154,6 +154,67 @@ async def test_siblings_that_were_refused_for_the_same_reason_learn_it_once(wire
     assert server.bodies[-1]["response_format"] == {"type": "json_object"}
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        "System role not supported",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+        "Only user and assistant roles are supported!",
+    ],
+)
+async def test_a_system_message_that_is_refused_stands_before_the_users(wire: Wire, server: Server, error: str) -> None:
+    server.script = [fails(400, error), says(chat())]
+    with pytest.raises(Adjusted):
+        await ask(wire)
+    await ask(wire)
+    assert server.bodies[1]["messages"] == [{"role": "user", "content": "be exact\n\n1 + 1?"}]
+
+
+WRAPPED: list[Any] = [
+    {"error": {"message": "`temperature` is deprecated for this model.", "type": "invalid_request_error"}},
+    [{"error": {"code": 400, "message": "temperature is not supported", "status": "INVALID_ARGUMENT"}}],
+    {"detail": [{"type": "extra_forbidden", "loc": ["body", "temperature"], "msg": "Extra inputs are not permitted"}]},
+    {"message": "invalid temperature: only 1 is allowed for this model", "object": "error", "code": 400},
+    "temperature: unsupported",
+]
+
+
+@pytest.mark.parametrize("status", [200, 400, 422, 500])
+@pytest.mark.parametrize("body", WRAPPED)
+async def test_a_refused_parameter_is_learned_however_it_is_said(
+    wire: Wire, server: Server, body: Any, status: int
+) -> None:
+    server.script = [says(body, status), says(chat())]
+    with pytest.raises(Adjusted):
+        await ask(wire, model(temperature=0.5))
+    await ask(wire, model(temperature=0.5))
+    assert "temperature" not in server.bodies[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        ("encoding_format is not supported", {"input": "a text"}),
+        ("'base64' is not a valid value", {"input": "a text"}),
+        ([{"loc": ["body", "encoding_format"], "msg": "Extra inputs are not permitted"}], {"input": "a text"}),
+        (
+            [{"loc": ["body", "input"], "msg": "Input should be a valid list"}],
+            {"input": ["a text"], "encoding_format": "base64"},
+        ),
+    ],
+)
+async def test_what_an_embedding_server_refuses_is_learned(
+    wire: Wire, server: Server, error: Any, sent: dict[str, Any]
+) -> None:
+    server.script = [says({"detail": error}, 422), says({"data": [{"embedding": FLOATS}]})]
+    with pytest.raises(Adjusted):
+        await wire.embed(model(), "a text")
+    assert (await wire.embed(model(), "a text"))[0] == FLOATS
+    assert server.bodies[1] == {"model": "some-model", **sent}
+
+
 # embeddings
 
 FLOATS = [0.25, -1.5, 3.0]
@@ -178,6 +239,16 @@ async def test_what_is_no_vector_is_no_reply(wire: Wire, server: Server, sent: A
     server.script = [says({"data": [{"embedding": sent}]})]
     with pytest.raises(Empty):
         await wire.embed(model(), "a text")
+
+
+@pytest.mark.parametrize(("index", "is_ours"), [(0, True), (None, True), (1, False), ("x", False)])
+async def test_a_vector_of_another_text_is_no_reply(wire: Wire, server: Server, index: Any, is_ours: bool) -> None:
+    server.script = [says({"data": [{"embedding": [9.0], "index": 3}, {"embedding": FLOATS, "index": index}]})]
+    if is_ours:
+        assert (await wire.embed(model(), "a text"))[0] == FLOATS
+    else:
+        with pytest.raises(Empty):
+            await wire.embed(model(), "a text")
 
 
 # through the core
