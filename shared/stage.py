@@ -30,6 +30,8 @@ from shared.settings import Settings, settings
 from shared.streams import LEDGER
 from shared.watch import Watch
 
+BOOKING = 2.0  # s after the grace in which calls that are given up are booked
+
 log = logging.getLogger(__name__)
 
 
@@ -133,10 +135,14 @@ class Stage:
         self.drained = True
         for task in self.background:
             task.cancel()
+        late = []
         for held in list(self.held.values()):
             if held.task and not held.task.done():
                 held.task.cancel()
+                late.append(held.task)
             await self._answer(held, b"-NAK")
+        if late:  # their calls that are out may be paid, and are put on the bill
+            await asyncio.wait(late, timeout=BOOKING)
         try:
             await leave(self.ledger, self.watch.replica)
             await self.ledger.nc.flush(2)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Rejected, Stopped, Waiting
-from shared.llm import breaker, limiter
+from shared.errors import Permanent, Rejected, Stopped, Waiting
+from shared.llm import breaker, lane, limiter, trouble
 from shared.llm.bill import RawReply
 from shared.llm.breaker import Breaker
 from shared.llm.limiter import Limiter
-from shared.llm.wire import Adjusted, Answer, Lost
+from shared.llm.wire import Adjusted, Answer, Empty, Lost, Unsent
 from tests.unit.llm_world import OK, World, down, later, limited
 
 
@@ -192,6 +192,86 @@ def test_open_times_double_up_to_a_minute_and_start_anew_after_a_success() -> No
     assert switch.pause(now) == 2
 
 
+async def test_a_breaker_opened_by_answers_that_are_none_stays_open_for_seconds_only(world: World) -> None:
+    world.wire.script = [Empty("no reply")]
+    for _ in range(12):
+        outcome = await world.one()
+        assert isinstance(outcome, Waiting)
+        assert outcome.kind == "empty"
+        assert outcome.seconds <= 2 * lane.AWAY
+        await world.passes(outcome.seconds)
+    gaps = [b - a for a, b in itertools.pairwise(world.wire.sent)]
+    assert max(gaps) <= 2 * lane.AWAY + breaker.LONGEST_PAUSE_OF_ONE_THAT_ANSWERS + 1
+    assert world.losses == []
+
+
+async def test_before_a_probe_it_is_asked_for_nothing_whether_anybody_is_there(world: World) -> None:
+    world.wire.script = [Lost("no reply in time")]
+    for _ in range(3):
+        await world.one()
+    lost = len(world.losses)
+    world.wire.nobody_there = True
+    for _ in range(5):
+        assert isinstance(await world.one(), Waiting)
+    assert len(world.losses) == lost, "no call that might be paid went out"
+    assert len(world.wire.knocks) >= 3
+    world.wire.nobody_there = False
+    world.wire.script = [OK]
+    await world.passes(breaker.LONGEST_PAUSE)
+    assert isinstance(await world.one(), RawReply)
+    knocks = len(world.wire.knocks)
+    await world.one()
+    assert len(world.wire.knocks) == knocks
+
+
+async def test_a_request_that_never_arrived_is_sent_again_at_once_and_costs_nothing(world: World) -> None:
+    world.wire.script = [Unsent("closed"), Unsent("closed"), Unsent("closed"), OK]
+    assert isinstance(await world.one(), RawReply)
+    assert len(set(world.wire.sent)) == 1
+    assert world.losses == []
+    world.wire.script = [Unsent("closed")]
+    assert isinstance(await world.one(), Waiting)
+
+
+# what waits, and why
+
+
+async def test_a_provider_that_is_down_at_first_contact_is_told_of_after_its_first_failure(world: World) -> None:
+    assert world.clients.waiting() == []
+    world.wire.script = [down(), lambda: world.takes(100.0)]
+    at = world.clock.time()
+    asked = asyncio.ensure_future(world.clock.run(world.ask()))
+    await world.clock.settle()
+    assert world.clients.waiting() == [{"model": "simulator/sim-weak", "since": at, "words": "503 down"}]
+    await asked
+    assert world.clients.waiting() == []
+
+
+async def test_one_failure_among_good_replies_is_not_worth_a_word(world: World) -> None:
+    await world.one()
+    world.wire.script = [down(), lambda: world.takes(1.0), OK]
+    asked = asyncio.ensure_future(world.clock.run(world.ask()))
+    await world.clock.settle()
+    assert world.clients.waiting() == []
+    await asked
+
+
+async def test_a_pause_that_the_provider_asked_for_is_told_of_though_earlier_calls_come_back(world: World) -> None:
+    world.wire.script = [lambda: world.takes(2.0), limited(3600.0)]
+    at = world.clock.time()
+    await world.clock.run(world.ask(), later(world, 1.0))
+    (waiting,) = world.clients.waiting()
+    assert (waiting["since"], waiting["words"]) == (at + 1, "429 slow down")
+
+
+async def test_what_nobody_waits_for_any_more_is_forgotten(world: World) -> None:
+    world.wire.script = [down()]
+    await world.one()
+    assert world.clients.waiting()
+    await world.passes(trouble.STALE + 1)
+    assert world.clients.waiting() == []
+
+
 # letting go
 
 
@@ -238,6 +318,9 @@ async def test_whatever_happens_everybody_gets_an_outcome_and_no_turn_is_left_ta
             limited(),
             limited(3.0),
             Lost("gone"),
+            Empty("nothing"),
+            Unsent("closed"),
+            Permanent("403"),
             Rejected("no"),
             Adjusted(),
         ]

@@ -8,7 +8,7 @@ from shared import subjects
 from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Passed
 from shared.contracts.statuses import Reason, Status
-from shared.errors import Permanent, Stopped, Transient, Waiting
+from shared.errors import Permanent, Rejected, Stopped, Transient, Waiting
 from shared.settings import Settings
 from shared.successor import after_error, after_outcome, unreadable
 from tests.flow.world import MODELS
@@ -46,6 +46,25 @@ def test_errors(error: Exception, station: str, faults: int) -> None:
     assert (after.problem.hop, after.problem.since, after.problem.faults) == (5, 2, faults)
     if station == "parked":
         assert after.problem.route == ["checker", "solver"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "stops"),
+    [
+        (Permanent("no key"), "", True),
+        (Rejected("no such field"), "rejected", False),
+        (Waiting("no reply", 9, "empty"), "empty", False),
+        (Waiting("down", 9), "", False),
+    ],
+)
+def test_a_providers_fault_says_whose_call_it_was_and_of_what_kind(
+    error: Permanent | Rejected | Waiting, kind: str, stops: bool
+) -> None:
+    error.role = "judge"
+    after = after_error("checker", problem(), error, SETTINGS).problem
+    assert after is not None
+    assert after.reason is not None
+    assert (after.reason.kind, after.reason.role, after.reason.stops_batch) == (kind, "judge", stops)
 
 
 def test_the_fifth_fault_is_the_last() -> None:
