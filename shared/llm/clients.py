@@ -1,50 +1,28 @@
-"""Asking a provider: attempts, waits and lanes. The adapters say what went wrong; here it is decided what to do."""
+"""The models of a process: a wire for each provider, a lane for each model."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from random import Random
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from pydantic import BaseModel
 
 from shared.contracts.envelope import ModelSpec
-from shared.errors import Fault, Permanent, Rejected, Transient
+from shared.errors import Permanent
+from shared.llm.attempts import Attempts, Call, Lose, MayBegin
 from shared.llm.bill import Bill, RawReply
-from shared.llm.clock import Clock, Patience, SystemClock
+from shared.llm.clock import Clock, SystemClock
 from shared.llm.first_reply import FirstReply
-from shared.llm.lane import Lane, Turn
+from shared.llm.lane import Lane
 from shared.llm.openai_wire import OpenAIWire
 from shared.llm.providers import PROVIDERS, configured
-from shared.llm.wire import Adjusted, Charged, Lost, Unsent, Wire
+from shared.llm.wire import Wire
 from shared.settings import Settings
 
-ATTEMPTS = 3  # requests for one call
-FREE_TRIES = 5  # further ones, which nobody worked on: a parameter was refused, or the request never arrived
-BACKOFF = 1.0  # s; the most before the second attempt, doubles for the next
 REMEMBERED = 1000  # roles of batches
-
-A = TypeVar("A")
-MayBegin = Callable[[], None]
-Lose = Callable[[RawReply], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[A]):
-    """One question to one model. See `ModelClients.complete`."""
-
-    spec: ModelSpec
-    sent: int  #: characters
-    send: Callable[[], Awaitable[A]]
-    knock: Callable[[], Awaitable[None]]
-    lane: Lane
-    first: FirstReply
-    may_begin: MayBegin
-    lose: Lose
-    embeds: bool = False
 
 
 class ModelClients:
@@ -66,6 +44,7 @@ class ModelClients:
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._firsts: OrderedDict[str, FirstReply] = OrderedDict()
         self._bill = Bill(settings.prices)
+        self._attempts = Attempts(settings, self._bill, self._clock, self._rng)
 
     async def complete(
         self,
@@ -78,7 +57,7 @@ class ModelClients:
         lost: Lose,
         group: str = "",
     ) -> RawReply:
-        """Ask for a text, of the shape of `schema` where one is given. See `_call` for what is raised.
+        """Ask for a text, of the shape of `schema` where one is given. See `Attempts.run` for what is raised.
 
         `group`: those whose requests are alike, one role of one batch. Until the first good reply to one of them, the
         first that is rejected holds the others.
@@ -96,7 +75,7 @@ class ModelClients:
             may_begin=may_begin,
             lose=lost,
         )
-        answer, latency = await self._call(call)
+        answer, latency = await self._attempts.run(call)
         raw = self._bill.reply(spec, answer, call.sent, self._clock.time(), latency)
         lane.output_tokens += (raw.output_tokens - lane.output_tokens) * (0.1 if lane.output_tokens else 1)
         return raw
@@ -104,7 +83,7 @@ class ModelClients:
     async def embed(
         self, spec: ModelSpec, text: str, *, may_begin: MayBegin, lost: Lose, group: str = ""
     ) -> tuple[list[float], RawReply]:
-        """The text's vector. See `_call` for what is raised, and Refused."""
+        """The text's vector. See `Attempts.run` for what is raised, and Refused."""
         lane, wire = self._reach(spec)
         call = Call(
             spec=spec,
@@ -117,7 +96,7 @@ class ModelClients:
             lose=lost,
             embeds=True,
         )
-        (vector, answer), latency = await self._call(call)
+        (vector, answer), latency = await self._attempts.run(call)
         return vector, self._bill.reply(spec, answer, call.sent, self._clock.time(), latency)
 
     def waiting(self) -> list[dict[str, Any]]:
@@ -152,127 +131,6 @@ class ModelClients:
         if len(self._firsts) > REMEMBERED:
             self._firsts.popitem(last=False)
         return first
-
-    async def _call(self, call: Call[A]) -> tuple[A, float]:
-        """At most `ATTEMPTS` requests, none begun later than `call_timeout` after the first; waits included.
-
-        `may_begin` is called before each request, and what it raises is let through. `lose` is awaited for each
-        request that was or may have been paid but has no reply that could be used.
-
-        Raises Permanent and Rejected; Waiting while the provider is down, limiting or on probation; and Transient
-        where it answers others meanwhile but never this request: trying for ever would be of no use, or cost money
-        for ever.
-        """
-        lane = call.lane
-        patience = Patience(self._clock, self._settings.wait_in_place)
-        started = _Count.of(lane)
-        first: float | None = None
-        failures, losses, refusals, free = 0, 0, 0, 0
-        while True:
-            async with call.first.turn(patience):
-                turn = await lane.enter(patience, started.condemnations)
-                begun = self._clock.now()
-                try:
-                    outcome = await self._send(call, turn, begun)
-                    if not isinstance(outcome, Fault | Adjusted):
-                        lane.answered()
-                        call.first.answered()
-                        return outcome, self._clock.now() - begun
-                    self._heard(call, turn, outcome, free)
-                finally:
-                    lane.leave(turn)
-
-            if isinstance(outcome, Adjusted | Unsent) and free < FREE_TRIES:
-                free += 1
-                continue
-            if isinstance(outcome, Permanent):
-                refusals += 1
-                if refusals >= ATTEMPTS and lane.answers > started.answers:
-                    raise Rejected(str(outcome))  # the model takes others', only never this one
-                continue
-            assert isinstance(outcome, Transient), "all else was raised"
-            losses += isinstance(outcome, Lost)
-            failures += 1
-            first = begun if first is None else first
-            if failures >= ATTEMPTS or self._clock.now() - first >= self._settings.call_timeout:
-                others_answered = lane.answers > started.answers
-                alone = lane.failures - started.failures == failures
-                if others_answered and not outcome.limited and (losses or alone):
-                    raise Transient(str(outcome))
-                raise lane.waiting(str(outcome))
-            if not outcome.retry_after:  # else all of the lane waits
-                await patience.sleep(self._rng.random() * BACKOFF * 2 ** (failures - 1), str(outcome))
-
-    async def _send(self, call: Call[A], turn: Turn, begun: float) -> A | Fault | Adjusted:
-        """One request: its reply, or what went wrong, which is on the bill where it was paid."""
-        asked = False
-        try:
-            call.may_begin()
-            if turn.knock:
-                await call.knock()
-            asked = True
-            return await call.send()
-        except Adjusted as adjusted:
-            return adjusted
-        except Charged as charged:
-            raw = self._bill.reply(call.spec, charged.bill, call.sent, self._clock.time(), self._clock.now() - begun)
-            await call.lose(raw)
-            return charged.fault
-        except Lost as fault:
-            await call.lose(self._lost(call, begun))
-            return fault
-        except Fault as fault:
-            return fault
-        except asyncio.CancelledError:  # this process ends, and with it whatever the reply would have been
-            if asked:
-                await call.lose(self._lost(call, begun))
-            raise
-
-    def _heard(self, call: Call[Any], turn: Turn, outcome: Fault | Adjusted, free: int) -> None:
-        """Tell the lane; raise what is final."""
-        lane = call.lane
-        match outcome:
-            case Adjusted() if free >= FREE_TRIES:
-                raise Rejected(f"{call.spec}: no way of asking was accepted: {outcome}")
-            case Adjusted():
-                lane.rejected()
-            case Unsent() if free < FREE_TRIES:
-                pass
-            case Transient():
-                lane.failed(turn, outcome)
-            case Permanent():
-                if lane.refused(turn, str(outcome)):
-                    raise outcome
-            case Rejected():
-                lane.rejected()
-                call.first.rejected(str(outcome))
-                raise outcome
-            case _:  # refused by a filter: an answer, if not a reply
-                lane.answered()
-                raise outcome
-
-    def _lost(self, call: Call[Any], begun: float) -> RawReply:
-        return self._bill.lost(
-            call.spec,
-            call.sent,
-            self._clock.time(),
-            self._clock.now() - begun,
-            usual=call.lane.output_tokens,
-            embeds=call.embeds,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """What a lane had seen when a call began."""
-
-    answers: int
-    failures: int
-    condemnations: int
-
-    @classmethod
-    def of(cls, lane: Lane) -> _Count:
-        return cls(lane.answers, lane.failures, lane.condemnations)
 
 
 def open_wire(name: str, settings: Settings) -> Wire:

@@ -78,17 +78,17 @@ async def test_a_limit_holds_up_only_its_own(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("models", "fault", "words", "stage"),
+    ("models", "fault", "words"),
     [
-        ({"target_model": "simulator/sim-nonesuch"}, None, "sim-nonesuch", "solver"),
-        ({"engineer_model": "simulator/sim-nonesuch"}, None, "sim-nonesuch", "engineer"),
-        ({}, {"kind": "unknown_key", "model": "sim-weak"}, "API key", "solver"),
-        ({}, {"kind": "no_quota", "task": "review"}, "quota", "checker"),
+        ({"target_model": "simulator/sim-nonesuch"}, None, "sim-nonesuch"),
+        ({"engineer_model": "simulator/sim-nonesuch"}, None, "sim-nonesuch"),
+        ({}, {"kind": "unknown_key", "model": "sim-weak"}, "API key"),
+        ({}, {"kind": "no_quota", "task": "review"}, "quota"),
     ],
     ids=["unknown target", "unknown engineer", "bad key", "no quota"],
 )
 async def test_what_no_retry_can_mend_stops_the_batch(
-    stack: Stack, models: dict[str, str], fault: dict[str, Any] | None, words: str, stage: str
+    stack: Stack, models: dict[str, str], fault: dict[str, Any] | None, words: str
 ) -> None:
     """With the provider's words, and long before its attempts are burnt."""
     await stack.simulate(0.05, *([fault] if fault else []))
@@ -101,5 +101,3 @@ async def test_what_no_retry_can_mend_stops_the_batch(
     assert batch.reasons["provider_error"] > 0
     assert await check_bill(stack, batch_id) == 0
     check_logs(stack)
-    await stack.kill(stage)  # what a model will never do is remembered for some seconds
-    await stack.start(stage)
