@@ -129,9 +129,9 @@ class Attempts:
     def _heard(self, call: Call[Any], turn: Turn, outcome: Fault | Adjusted, free: int) -> None:
         """Tell the lane; raise what is final."""
         lane = call.lane
+        if isinstance(outcome, Adjusted) and free >= FREE_TRIES:
+            outcome = Rejected(f"{call.spec}: no way of asking was accepted: {outcome}")
         match outcome:
-            case Adjusted() if free >= FREE_TRIES:
-                raise Rejected(f"{call.spec}: no way of asking was accepted: {outcome}")
             case Adjusted():
                 lane.rejected()
             case Unsent() if free < FREE_TRIES:

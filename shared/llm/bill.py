@@ -50,6 +50,8 @@ class Bill:
 
     def reply(self, spec: ModelSpec, answer: Answer, sent: int, at: float, latency: float) -> RawReply:
         """`sent`: characters. Tokens that cannot be true are estimated."""
+        if not answer.paid:
+            return RawReply(answer.text, answer.finish, 0, 0, False, 0, latency)
         inputs, outputs = answer.input_tokens, answer.output_tokens
         estimated = False
         if inputs is None or inputs * FAR_BELOW < sent:

@@ -97,7 +97,7 @@ class OpenAIWire:
         try:
             return await self._send("/chat/completions", body, spec, chat_answer, rules)
         except Refused as refusal:  # a filter before the model: nothing was paid
-            return Answer(str(refusal), "refused", 0, 0)
+            return Answer(str(refusal), "refused", 0, 0, paid=False)
         except Charged as charged:
             if not isinstance(charged.fault, Refused):
                 raise

@@ -38,6 +38,7 @@ class Answer:
     cached_tokens: int = 0  #: of the input
     cost: int | None = None  #: nano-dollars, where the provider names the price of this very call
     model: str = ""  #: the one that answered, in the provider's words
+    paid: bool = True  #: False: a filter before the model declined
 
 
 class Charged(Exception):

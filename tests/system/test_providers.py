@@ -77,6 +77,24 @@ async def test_a_limit_holds_up_only_its_own(stack: Stack) -> None:
     await stack.start("solver")
 
 
+async def test_stray_refusals_end_no_batch_and_the_next_batch_asks_again(stack: Stack) -> None:
+    await stack.simulate(
+        0.05,
+        {"kind": "unknown_key", "model": "sim-weak", "first": 2},
+        {"kind": "no_quota", "task": "review", "first": 2},
+    )
+    batch_id = await stack.create(12)
+    await check_completed(stack, batch_id, 12)
+    await stack.simulate(0.05, {"kind": "unknown_key", "model": "sim-medium"})
+    bad = await stack.create(12, target_model=MEDIUM)
+    await stack.ended(bad, BatchStatus.FAILED)
+    await stack.simulate(0.05)
+    good = await stack.create(12, target_model=MEDIUM)
+    await check_completed(stack, good, 12)
+    assert await check_bill(stack, batch_id, bad, good) == 0
+    check_logs(stack)
+
+
 @pytest.mark.parametrize(
     ("models", "fault", "words"),
     [

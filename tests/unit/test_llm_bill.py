@@ -84,6 +84,11 @@ def test_tokens_that_cannot_be_true_are_estimated_and_marked(
     assert (raw.input_tokens, raw.output_tokens, raw.estimated) == read
 
 
+def test_what_a_filter_declined_before_the_model_costs_nothing() -> None:
+    raw = bill(Answer("flagged", "refused", 0, 0, paid=False), OWN, sent=4000)
+    assert (raw.input_tokens, raw.output_tokens, raw.estimated, raw.cost) == (0, 0, False, 0)
+
+
 def test_a_reply_far_above_its_cap_cannot_be_true() -> None:
     capped = GPT.model_copy(update={"max_tokens": 100})
     assert bill(Answer("short", "stop", 10, 9_999), capped).output_tokens == 2

@@ -131,6 +131,38 @@ async def test_every_status_is_one_fault_and_one_request(
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "words", "kind"),
+    [
+        (400, [{"error": {"message": "API key not valid.", "status": "INVALID_ARGUMENT"}}], "not valid", Permanent),
+        (400, {"detail": "Budget has been exceeded! Max budget: 5.0"}, "Max budget", Permanent),
+        (429, "insufficient_quota", "insufficient_quota", Permanent),
+        (429, [{"error": {"code": 429, "message": "You exceeded your current quota", "status": "RESOURCE_EXHAUSTED"}}],
+         "current quota", Transient),
+        (500, {"error": "The model `x` does not exist"}, "`x`", Permanent),
+        (403, {"error": {"message": "Your input was flagged", "code": 403}}, "flagged", Refused),
+        (403, "<html>Access denied</html>", "Forbidden", Permanent),
+        (405, "<html></html>", "Method Not Allowed", Rejected),
+        (413, "", "Entity Too Large", Rejected),
+        (422, {"detail": [{"loc": ["body", "messages"], "msg": "too many"}]}, "too many", Rejected),
+        (400, "plain words", "plain words", Rejected),
+        (400, [], "Bad Request", Rejected),
+        (400, 5, "5", Rejected),
+        (503, {"error": {"message": None, "code": None}}, "Service Unavailable", Transient),
+    ],
+)  # fmt: skip
+async def test_errors_however_they_are_wrapped(
+    wire: Wire, server: Server, status: int, body: Any, words: str, kind: type[Fault]
+) -> None:
+    server.script = [says(body, status)]
+    if kind is Refused:
+        assert (await ask(wire)).text == "Your input was flagged"
+        return
+    error = await fault(wire)
+    assert type(error) is kind
+    assert words in str(error)
+
+
 async def test_a_page_of_html_is_not_quoted(wire: Wire, server: Server) -> None:
     server.script = [says("<html><body>Bad gateway at length</body></html>", 502)]
     assert "<" not in str(await fault(wire))
@@ -149,7 +181,7 @@ async def test_a_key_that_the_provider_echoes_is_taken_out(server: Server, echo:
 
 async def test_a_filter_before_the_model_is_a_refusal_that_costs_nothing(wire: Wire, server: Server) -> None:
     server.script = [fails(400, "Your prompt was flagged", "content_policy_violation")]
-    assert await ask(wire) == Answer("Your prompt was flagged", "refused", 0, 0)
+    assert await ask(wire) == Answer("Your prompt was flagged", "refused", 0, 0, paid=False)
     with pytest.raises(Refused):
         await wire.embed(model(), "x")
 
