@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ from decimal import Decimal
 import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
+from pydantic import ValidationError
 
 from shared.contracts.envelope import ModelSpec
 from shared.llm import prices
+from shared.settings import Settings
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()
 
@@ -46,15 +49,31 @@ def test_prices_are_those_of_genai_prices_for_all_of_openais_models_at_any_size_
     compared = 0
     for model in openai.models:
         for when in (datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, 20, tzinfo=UTC)):
-            for inputs, outputs in ((1, 0), (12_345, 678), (900_000, 12_345)):
-                ours = prices.cost(spec("openai", model.id), inputs, outputs, when.timestamp())
+            for inputs, outputs, cached in ((1, 0, 0), (12_345, 678, 12_000), (900_000, 12_345, 0), (900_000, 5, 9)):
+                ours = prices.cost(spec("openai", model.id), inputs, outputs, when.timestamp(), cached_tokens=cached)
                 if ours is None:
                     continue
-                usage = Usage(input_tokens=inputs, output_tokens=outputs)
+                usage = Usage(input_tokens=inputs, output_tokens=outputs, cache_read_tokens=cached)
                 theirs = calc_price(usage, model.id, provider_id="openai", genai_request_timestamp=when)
                 assert ours == round(theirs.total_price * Decimal(10**9)), model.id
                 compared += 1
     assert compared > 100
+
+
+def test_a_users_own_prices_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUMPER_PRICES", '{"openai/gpt-4o": {"input": 1, "output": 2.5}}')
+    own = Settings(_env_file=None).prices
+    assert prices.cost(spec("openai", "gpt-4o"), 1000, 100, NOW, cached_tokens=500, own=own) == 1_250_000
+
+
+@pytest.mark.parametrize(
+    "price",
+    [{"input": 1}, {"input": -1, "output": 1}, {"input": "NaN", "output": 1}, {"input": 1, "output": 1, "x": 1}],
+)
+def test_a_price_that_is_none_is_refused(price: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUMPER_PRICES", json.dumps({"openai/gpt-4o": price}))
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None)
 
 
 def test_importing_prices_loads_no_list_and_starts_no_updates() -> None:
