@@ -20,6 +20,7 @@ from shared.settings import Settings
 
 ATTEMPTS = 3  # requests for one call
 FREE_TRIES = 5  # further ones, which nobody worked on: a parameter was refused, or the request never arrived
+MOSTLY = 3  # replies for each failure of a provider that is well
 BACKOFF = 1.0  # s; the most before the second attempt, doubles for the next
 
 A = TypeVar("A")
@@ -85,17 +86,16 @@ class Attempts:
                 continue
             if isinstance(outcome, Permanent):
                 refusals += 1
-                if refusals >= ATTEMPTS and lane.answers > started.answers:
-                    raise Rejected(str(outcome))  # the model takes others', only never this one
+                if refusals >= ATTEMPTS and started.only_this_one(lane, failures + refusals):
+                    raise Rejected(str(outcome))
                 continue
             assert isinstance(outcome, Transient), "all else was raised"
             losses += isinstance(outcome, Lost)
             failures += 1
             first = begun if first is None else first
             if failures >= ATTEMPTS or self._clock.now() - first >= self._settings.call_timeout:
-                others_answered = lane.answers > started.answers
-                alone = lane.failures - started.failures == failures
-                if others_answered and not outcome.limited and (losses or alone):
+                lost = losses > 0 and lane.answers > started.answers
+                if not outcome.limited and (lost or started.only_this_one(lane, failures + refusals)):
                     raise Transient(str(outcome))
                 raise lane.waiting(str(outcome))
             if not outcome.retry_after:  # else all of the lane waits
@@ -171,3 +171,8 @@ class _Count:
     @classmethod
     def of(cls, lane: Lane) -> _Count:
         return cls(lane.answers, lane.failures, lane.condemnations)
+
+    def only_this_one(self, lane: Lane, own: int) -> bool:
+        """Were other calls answered meanwhile, so that it is this call, which failed `own` times, that is never?"""
+        answers, failures = lane.answers - self.answers, lane.failures - self.failures
+        return answers > 0 and (failures == own or answers >= MOSTLY * failures)

@@ -1,9 +1,11 @@
-"""Has a connection carried a request before? Then its server may have closed it just as the next one went out."""
+"""What is known of a request whose reply never came as a whole: the status that it began with, and whether its
+connection had carried one before, which its server then may have closed just as this one went out."""
 
 from __future__ import annotations
 
+import time
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -15,6 +17,13 @@ class Connection:
     """The one that the request of this task goes through."""
 
     reused: bool = False
+    status: int | None = None  #: of the reply, once it began
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the request went out."""
+        return time.monotonic() - self.since
 
 
 CONNECTION: ContextVar[Connection] = ContextVar("connection")
@@ -29,7 +38,13 @@ def watched(client: httpx2.AsyncClient) -> httpx2.AsyncClient:
     for transport in transports:
         if hasattr(transport, "get_client"):
             transport.client = _session_maker(transport)
+    client.event_hooks["response"].append(_began)
     return client
+
+
+async def _began(response: httpx2.Response) -> None:
+    if connection := CONNECTION.get(None):
+        connection.status = response.status_code
 
 
 def _session_maker(transport: Any) -> Any:

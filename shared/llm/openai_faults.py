@@ -14,6 +14,7 @@ import httpx2
 import openai
 
 from shared.errors import Fault, Permanent, Refused, Rejected, Transient
+from shared.llm.connections import Connection
 from shared.llm.meanings import (
     DECLINED,
     DOWN,
@@ -60,8 +61,7 @@ class Source:
     now: float  #: Unix seconds
     asked: str = ""  #: the address
     timeout: float = 0.0  #: s, of one request
-    reused: bool = False  #: the connection had carried a request before
-    took: float = 0.0  #: s until it was known
+    connection: Connection | None = None  #: where there may be no reply
 
     def scrubbed(self, text: str) -> str:
         """One line, at most `MAX_WORDS` characters, without the key or what looks like a part of one."""
@@ -130,11 +130,14 @@ def _connection(error: Exception, source: Source) -> Fault:
     told = f"{type(last).__name__}: {last}"
     if any(isinstance(cause, UNSENT) for cause in causes) or isinstance(last, httpx2.ConnectTimeout):
         return Transient(source.says(f"cannot connect ({told})"))
+    connection = source.connection or Connection()
+    if connection.status and connection.status >= 400:  # an error whose words were lost on the way
+        return fault_of(connection.status, Said(), f"{connection.status} ({told})", {}, source)
     if any(isinstance(cause, NO_HTTP) for cause in causes):
         return Empty(source.at(f"what it answered cannot be read ({told})"))
     if isinstance(last, TimeoutError | httpx2.TimeoutException):
         return Lost(source.says(f"no reply within {source.timeout:g} s, which is the limit (STUMPER_CALL_TIMEOUT)"))
-    if source.reused and source.took < RACE and isinstance(last, CLOSED) and not _began_to_answer(last):
+    if connection.reused and connection.age < RACE and isinstance(last, CLOSED) and not _began_to_answer(last):
         return Unsent(source.says(f"it closed the connection between two requests ({told})"))
     return Lost(source.says(f"the connection broke off ({told})"))
 

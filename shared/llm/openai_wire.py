@@ -111,14 +111,13 @@ class OpenAIWire:
         return await self._send("/embeddings", json.dumps(asked), spec, embedding, rules)
 
     async def knock(self, spec: ModelSpec) -> None:
-        began = time.monotonic()
         try:
             async with asyncio.timeout(KNOCK):
                 await self._client.get(self._base + "/models", cast_to=httpx2.Response, options=self._options)
         except TimeoutError:
             problem: Exception = Transient(f"{spec}: no word within {KNOCK:g} s")
         except Exception as error:
-            problem = classify(error, self._source(spec, "/models", time.monotonic() - began))
+            problem = classify(error, self._source(spec, "/models"))
             if type(problem) is not Transient or isinstance(error, APIStatusError):
                 return  # somebody is there, if perhaps without such a list
         else:
@@ -137,7 +136,6 @@ class OpenAIWire:
     async def _send(self, path: str, body: str, spec: ModelSpec, read: Callable[[Any], A], rules: Rules) -> A:
         connection = Connection()
         CONNECTION.set(connection)
-        began = time.monotonic()
         try:
             # the SDK's own timeout is for each chunk, so a reply that drips would never end
             async with asyncio.timeout(self._timeout):
@@ -145,9 +143,7 @@ class OpenAIWire:
                     self._base + path, cast_to=httpx2.Response, content=body.encode("ascii"), options=self._options
                 )
         except Exception as error:
-            problem: Exception = classify(
-                error, self._source(spec, path, time.monotonic() - began, reused=connection.reused)
-            )
+            problem: Exception = classify(error, self._source(spec, path, connection))
             if isinstance(error, APIStatusError):
                 problem = self._adjusted(problem, said(body_of(error.response.content)), spec, rules, path)
         else:
@@ -173,8 +169,8 @@ class OpenAIWire:
                 self._rules[spec.model_name] = now
         return fault if now == rules else Adjusted(self._source(spec, path).scrubbed(heard.words))
 
-    def _source(self, spec: ModelSpec, path: str, took: float = 0.0, *, reused: bool = False) -> Source:
-        return Source(str(spec), self._secret, time.time(), self._base + path, self._timeout, reused, took)
+    def _source(self, spec: ModelSpec, path: str, connection: Connection | None = None) -> Source:
+        return Source(str(spec), self._secret, time.time(), self._base + path, self._timeout, connection)
 
 
 @lru_cache(maxsize=256)

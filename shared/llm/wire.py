@@ -44,7 +44,7 @@ class Answer:
 class Charged(Exception):
     """The provider says that it charges for what is no reply. `fault` is what that means for the call."""
 
-    def __init__(self, fault: Fault | Adjusted, bill: Answer) -> None:
+    def __init__(self, fault: Fault, bill: Answer) -> None:
         super().__init__(str(fault))
         self.fault = fault
         self.bill = bill
@@ -53,8 +53,8 @@ class Charged(Exception):
 class Wire(Protocol):
     """One provider, one key. It sends each request once, and classifies what goes wrong.
 
-    Raises Permanent, Rejected, Transient (Lost, Empty, Unsent), Adjusted, and Charged around any of them; a refusal
-    is an answer with `finish` `refused`.
+    Raises Permanent, Rejected, Transient (Lost, Empty, Unsent), Adjusted, and Charged around a fault; a refusal is an
+    answer with `finish` `refused`.
     """
 
     async def complete(self, spec: ModelSpec, system: str, user: str, schema: type[BaseModel] | None) -> Answer: ...

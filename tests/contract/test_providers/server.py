@@ -85,15 +85,6 @@ async def cut(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-async def cut_in_the_body(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Length": "1000"})
-    await response.prepare(request)
-    await response.write(b'{"choices": [')
-    assert request.transport
-    request.transport.close()
-    return response
-
-
 async def drip(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
@@ -109,8 +100,23 @@ async def not_http(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-async def bad_gzip(request: web.Request) -> web.StreamResponse:
-    return web.Response(body=b"not gzip", headers={"Content-Encoding": "gzip"})
+def bad_gzip_with(status: int) -> Play:
+    async def play(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, body=b"not gzip", headers={"Content-Encoding": "gzip"})
+
+    return play
+
+
+def cut_in_the_body_with(status: int) -> Play:
+    async def play(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=status, headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b'{"error": {')
+        assert request.transport
+        request.transport.close()
+        return response
+
+    return play
 
 
 def settings(provider: str, url: str, **more: Any) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -16,10 +17,10 @@ from tests.contract.test_providers.server import (
     Play,
     Server,
     ask,
-    bad_gzip,
+    bad_gzip_with,
     chat,
     cut,
-    cut_in_the_body,
+    cut_in_the_body_with,
     drip,
     fails,
     fault,
@@ -64,13 +65,13 @@ async def test_a_body_that_is_no_reply_was_not_paid(wire: Wire, server: Server, 
     assert f"(asked {server.url}/v1/chat/completions)" in str(error)
 
 
-@pytest.mark.parametrize("play", [not_http, bad_gzip])
+@pytest.mark.parametrize("play", [not_http, bad_gzip_with(200)])
 async def test_what_cannot_be_unpacked_is_no_reply(wire: Wire, server: Server, play: Play) -> None:
     server.script = [play]
     assert type(await fault(wire)) is Empty
 
 
-@pytest.mark.parametrize("play", [cut, cut_in_the_body])
+@pytest.mark.parametrize("play", [cut, cut_in_the_body_with(200)])
 async def test_a_connection_that_breaks_may_have_been_paid(wire: Wire, server: Server, play: Play) -> None:
     server.script = [play]
     assert isinstance(await fault(wire), Lost)
@@ -161,6 +162,17 @@ async def test_errors_however_they_are_wrapped(
     error = await fault(wire)
     assert type(error) is kind
     assert words in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 500])
+@pytest.mark.parametrize("play", [bad_gzip_with, cut_in_the_body_with])
+async def test_an_error_that_cannot_be_read_is_a_fault_too(
+    wire: Wire, server: Server, play: Callable[[int], Play], status: int
+) -> None:
+    server.script = [play(status)]
+    error = await fault(wire)
+    assert type(error) is {400: Rejected, 401: Permanent, 429: Transient, 500: Transient}[status]
+    assert str(status) in str(error)
 
 
 async def test_a_page_of_html_is_not_quoted(wire: Wire, server: Server) -> None:
