@@ -16,6 +16,7 @@ from shared.llm.wire import Answer, Charged, Empty
 A = TypeVar("A")
 
 SHOWN = 200  # characters of what is no reply
+SEARCHED = 2000  # characters of it that are searched for keys first: one that is cut in two would not be found
 LINES = 1000  # of a stream that are looked at
 
 
@@ -54,7 +55,7 @@ def _no_json(text: str, headers: Mapping[str, str], source: Source) -> Fault:
             return fault_in_reply(heard, headers, source)
         return Empty(source.at("it answered with a stream, which nobody asked for"))
     if text[0] in "{[":
-        return Empty(source.at(f"it answered with JSON that breaks off: {text[-SHOWN:]}"))
+        return Empty(source.at(f"it answered with JSON that breaks off: {source.scrubbed(text[-SEARCHED:])[-SHOWN:]}"))
     return fault_in_reply(Said(text), headers, source)
 
 
@@ -73,8 +74,8 @@ def _unwrapped(body: Any) -> Said | None:
     if not isinstance(body, dict) or isinstance(body.get("choices"), list) or isinstance(body.get("data"), list):
         return None
     rest = {name: value for name, value in body.items() if name not in ("usage", "model", "id")}
-    return Said(json.dumps(rest, ensure_ascii=False)[:SHOWN]) if rest else None
+    return Said(json.dumps(rest, ensure_ascii=False)[:SEARCHED]) if rest else None
 
 
 def _empty(text: str, source: Source) -> Fault:
-    return Empty(source.at(f"what it answered is no reply: {text.strip()[:SHOWN]}"))
+    return Empty(source.at(f"what it answered is no reply: {source.scrubbed(text[:SEARCHED])[:SHOWN]}"))

@@ -176,6 +176,14 @@ def test_keys_are_taken_out(key: str, around: str) -> None:
     assert ("See the docs." in text) is ("docs" in around)
 
 
+@pytest.mark.parametrize("before", range(150, 220, 3))
+def test_a_key_that_lies_across_a_cut_is_taken_out(before: int) -> None:
+    for body in ({"choices": [], "x": "y" * before + " a-very-secret-key"}, {"z": "y" * before + " a-very-secret-key"}):
+        for content in (json.dumps(body).encode(), json.dumps(body).encode()[:-1]):
+            assert "a-very" not in str(meant(content))
+    assert "a-very" not in str(meant(b'{"z": "a-very-secret-key' + b" y" * (before // 2)))
+
+
 @pytest.mark.parametrize(
     "address",
     [

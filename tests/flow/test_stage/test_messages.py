@@ -14,6 +14,7 @@ from shared.contracts.statuses import Flag, Status
 from shared.controls import set_flag, set_floor
 from shared.ledger import Ledger
 from shared.replica import replicas
+from shared.settings import settings
 from tests.flow.stages import envelope, give, running, settled, until
 
 
@@ -108,6 +109,29 @@ async def test_draining_finishes_what_runs_and_gives_back_the_rest(ledger: Ledge
             await until(ledger, "problems.solver.>", 7)
             await settled(ledger)
     assert sorted(runs) == list(range(7))
+
+
+async def test_what_is_given_up_at_the_end_of_the_grace_may_still_be_booked(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUMPER_GRACE", "0.1")
+    settings.cache_clear()
+    entered, booked = asyncio.Event(), asyncio.Event()
+
+    async def handler(problem: Envelope) -> Outcome:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await ledger.publish_once("calls.checker.b.0.1.1xa", b"lost")
+            booked.set()
+            raise
+        raise AssertionError
+
+    async with running(handler):
+        await give(ledger, envelope(0))
+        await entered.wait()
+    assert booked.is_set()
 
 
 async def test_replicas_come_and_leave(ledger: Ledger) -> None:
