@@ -59,6 +59,7 @@ def after_error(stage: str, problem: Envelope, error: Exception, settings: Setti
     words = f"{type(error).__name__}: {error}"[:2000]
     faults = problem.faults + 1
     log.error("handler raised", exc_info=error, extra={"problem": problem.problem_id, "faults": faults})
+    why = Ending(code=Reason.FAULTS, detail=words, role=error.role if isinstance(error, Fault) else "")
     if faults >= settings.max_faults:
         counted = problem.but(faults=faults)
         dead = letter(
@@ -71,10 +72,10 @@ def after_error(stage: str, problem: Envelope, error: Exception, settings: Setti
             envelope=counted,
             at=time.time(),
         )
-        finished = _finished(counted, Status.FAILED, Ending(code=Reason.FAULTS, detail=words))
+        finished = _finished(counted, Status.FAILED, why)
         return Successor(finished.problem, finished.station, dead)
     delay = settings.fault_delay * 2 ** (faults - 1) * random.uniform(0.5, 1.0)
-    return _parked(stage, problem.but(faults=faults), not_before=time.time() + delay)
+    return _parked(stage, problem.but(faults=faults, reason=why), not_before=time.time() + delay)
 
 
 def _by_provider(error: Fault | Waiting, kind: str = "", *, stops_batch: bool = False) -> Ending:

@@ -8,13 +8,14 @@ the trail says of the batch's own place.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.conductor import streaks
+from services.conductor.reading import ending, read_call, read_object
 from shared import subjects
 from shared.contracts.batch import Batch, CallRow, Place, Row
 from shared.contracts.envelope import problem_id
@@ -23,7 +24,6 @@ from shared.ledger import Fact
 
 log = logging.getLogger(__name__)
 
-SURROGATES = (b"\\ud", b"\\uD")
 ACCEPTED = (Status.VALID.value, Status.SURPLUS.value)
 FACT_OVERHEAD = 180  #: bytes that a message takes beside subject and data: its headers and the server's record
 
@@ -51,9 +51,6 @@ class Fold:
             row = self.changed.get(row_id) or self.rows[row_id]
             batch = self.after[row["batch_id"]]
             _recount(batch, before, standing(row, batch.applied))
-        for batch in self.after.values():
-            if not batch.counts.get(subjects.PARKED):
-                batch.waiting = None
 
     def _take(self, fact: Fact) -> None:
         parsed = subjects.parse(fact.subject)
@@ -77,8 +74,8 @@ class Fold:
         batch.fact_bytes += len(fact.subject) + len(fact.data) + FACT_OVERHEAD
 
     def _call(self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.CallSubject) -> None:
-        call = _object(fact.data)
-        if call is None or not isinstance(call.get("id"), str) or not _countable(call):
+        call = read_call(fact.data)
+        if call is None:
             log.warning("no call can be read there", extra={"subject": fact.subject})
             return
         counted = self.counted_calls.get(call["id"])
@@ -97,6 +94,7 @@ class Fold:
             batch.unpriced_calls += 1
         else:
             batch.cost += call["cost"]
+        streaks.after_call(batch, call)
 
     def _begins(self, row_id: str, place: Place) -> None:
         """A call may be its slot's first fact in a ledger that was made anew."""
@@ -111,13 +109,13 @@ class Fold:
             return  # nobody of ours issues such a slot, and counting it would make us issue all below it
         row_id = problem_id(batch.id, subject.slot)
         row = self.changed.get(row_id) or self.rows.get(row_id)
+        envelope = read_object(fact.data) or {}
         if row is not None and subject.hop <= row["hop"]:
             where = next((w for e, s, w in row["trail"] if (e, s) == (place.epoch, place.seq)), None)
             if where is None:
                 return  # a ghost: of a purged batch, or a frozen handler; its calls' cost is all that counts
             # written before a crash, or by a rival, and now counted
         else:
-            envelope = _object(fact.data) or {}
             if row is not None and not row["stage"] and not _again(row, envelope):
                 return  # a ghost that another stage took up: an end stands until the problem is sent on by hand
             where = _where(subject.stage, envelope)
@@ -131,12 +129,11 @@ class Fold:
         batch.started_at = batch.started_at or fact.time
         if where in ACCEPTED:
             batch.accepted += 1
-        if where == subjects.PARKED:
-            batch.waiting = _ending(_object(fact.data) or {}).get("detail") or batch.waiting
-        if where.startswith(Status.FAILED.value) and batch.error is None:
-            ending = _ending(_object(fact.data) or {})
-            if ending.get("stops_batch"):
-                batch.error = ending.get("detail") or "the provider refused"
+        if why := ending(envelope):
+            if where == subjects.PARKED:
+                streaks.after_parked(batch, why, fact.time)
+            elif subject.stage == subjects.FINISHED:
+                streaks.after_end(batch, where, why)
 
 
 def standing(row: Row | None, place: Place) -> str | None:
@@ -188,7 +185,7 @@ def _where(stage: str, envelope: dict[str, Any]) -> str:
     status = envelope.get("status")
     if status not in tuple(Status):
         return f"{Status.FAILED.value}:poison"
-    code = _ending(envelope).get("code")
+    code = ending(envelope).get("code")
     return f"{status}:{code}" if code else str(status)
 
 
@@ -248,23 +245,3 @@ def _again(row: Row, envelope: dict[str, Any]) -> bool:
     """Whether the problem was sent on again after the end that the row shows."""
     replays = envelope.get("replays")
     return isinstance(replays, int) and replays > row["envelope"].get("replays", 0)
-
-
-def _ending(envelope: dict[str, Any]) -> dict[str, Any]:
-    ending = envelope.get("reason")
-    return ending if isinstance(ending, dict) else {}
-
-
-def _countable(call: dict[str, Any]) -> bool:
-    numbers = (call.get("cost") or 0, call.get("input_tokens", 0), call.get("output_tokens", 0))
-    return all(isinstance(n, int) and 0 <= n <= subjects.MAX_NUMBER for n in numbers)
-
-
-def _object(data: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(data)
-        if any(mark in data for mark in SURROGATES):  # half a pair of them can be stored by nobody
-            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.envelope import Models, Options
 from shared.contracts.statuses import ENDED, BatchStatus
@@ -43,6 +43,18 @@ class Place(BaseModel):
         return (self.epoch, self.seq) <= (other.epoch, other.seq)
 
 
+class Streak(BaseModel):
+    """How one role's calls went in this batch: what came in a row since its last readable reply."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answered: bool = False  #: it gave a readable reply at least once
+    rejected: int = 0  #: problems whose request the provider would not take
+    empty: int = 0  #: problems parked for an answer that is no reply
+    empty_since: float | None = None
+    unread: int = 0  #: replies that could not be read
+
+
 class Batch(BaseModel):
     """The document. Counters are exact for the ledger up to `applied`."""
 
@@ -70,6 +82,11 @@ class Batch(BaseModel):
     output_tokens: int = 0
     error: str | None = None  #: a provider's words, where they stopped the batch
     waiting: str | None = None  #: a provider's words, where problems are parked until it answers again
+    waiting_role: str = ""  #: who waits for it; empty where it is not known
+    waiting_since: float | None = None
+    streaks: dict[str, Streak] = {}  #: by role
+    details: dict[str, str] = {}  #: reason -> what the last problem with it was told, for reasons that are not its own
+    warnings: list[str] = []  #: said when it was accepted
     changes: int = 0  #: how many `batches.changed` facts there should be
     started_at: float | None = None
     finished_at: float | None = None

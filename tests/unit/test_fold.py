@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,10 @@ def histories(draw: st.DrawFn) -> Chunk:
         kind = draw(st.sampled_from(["problem"] * 6 + ["call", "call", "ghost", "rubbish"]))
         if kind == "call":
             data: Any = {"id": f"c{seq}", "slot": slot, "cost": draw(st.sampled_from([None, 5, 7])), "input_tokens": 1}
+            data |= {
+                "role": draw(st.sampled_from(["checker", "judge", "?"])),
+                "unread": draw(st.sampled_from(["", "x"])),
+            }
             subject = f"calls.checker.b.{slot}.1.{seq}"
         elif kind == "rubbish":
             data, subject = draw(st.sampled_from(["x", 3, None, []])), f"problems.checker.b.{slot}.-1"
@@ -37,7 +42,10 @@ def histories(draw: st.DrawFn) -> Chunk:
             hops[slot] = max(hops[slot], hop)
             stage = draw(st.sampled_from([*ROUTE, "parked", "finished"]))
             status = draw(st.sampled_from(["valid", "valid", "solved", "discarded", "failed", "cancelled"]))
-            reason = {"code": "duplicate"} if status == "discarded" else None
+            reason: Any = {"code": "duplicate"} if status == "discarded" else None
+            if stage == "parked" or status == "failed":
+                kind, role = draw(st.sampled_from(["", "rejected", "empty"])), draw(st.sampled_from(["", "checker"]))
+                reason = {"code": "provider_error", "detail": f"words {seq}", "kind": kind, "role": role}
             data = {"models": MODELS.model_dump(), "hop": hop, "status": status, "reason": reason}
             subject = f"problems.{stage}.b.{slot}.{hop}"
         facts.append(Fact(seq, subject, json.dumps(data).encode(), float(seq)))
@@ -72,7 +80,9 @@ class Memory:
     def result(self) -> tuple[Any, ...]:
         b = self.batch
         states = {i: (r["hop"], r["status"], r["stage"], r["rank"], r["reason"]) for i, r in self.rows.items()}
-        return b.counts, b.reasons, b.accepted, b.issued, b.calls, b.cost, b.unpriced_calls, b.input_tokens, states
+        bill = (b.calls, b.cost, b.unpriced_calls, b.input_tokens)
+        words = (b.error, b.streaks, b.details, b.waiting, b.waiting_role, b.waiting_since)
+        return b.counts, b.reasons, b.accepted, b.issued, bill, words, states
 
 
 def reference(facts: Chunk) -> Memory:
@@ -141,3 +151,34 @@ def test_an_unpriced_call_shows() -> None:
     found = reference([Fact(1, "calls.solver.b.0.1.1", json.dumps(call).encode(), 1.0)]).batch
     assert (found.calls, found.unpriced_calls, found.total_cost) == (1, 1, None)
     assert (found.input_tokens, found.output_tokens) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "tokens", "cost"),
+    [
+        ('"input_tokens": 2, "output_tokens": 3, "cost": 4', (2, 3), 4),
+        ('"input_tokens": 9007199254740993, "output_tokens": 3, "cost": 4', (10**9, 3), 4),
+        (f'"input_tokens": 1{"0" * 5000}, "output_tokens": -{"9" * 30}, "cost": 4', (10**9, 0), 4),
+        ('"input_tokens": -7, "output_tokens": 3.0, "cost": 4', (0, 3), 4),
+        ('"input_tokens": 1e400, "output_tokens": NaN, "cost": 4', (10**9, 0), 4),
+        ('"input_tokens": "12", "output_tokens": true, "cost": 4', (0, 0), 4),
+        ('"input_tokens": 2, "output_tokens": 3, "cost": -4', (2, 3), None),
+        ('"input_tokens": 2, "output_tokens": 3, "cost": 1e30', (2, 3), None),
+        ('"input_tokens": 2, "output_tokens": 3, "cost": 123456789012345678901234567890', (2, 3), None),
+        ('"input_tokens": 2, "output_tokens": 3, "cost": "4"', (2, 3), None),
+        ('"input_tokens": 2, "output_tokens": 3', (2, 3), None),
+        ('"input_tokens": 2, "output_tokens": 3, "cost": 4, "model": {"max_tokens": 1e999}', (2, 3), 4),
+        ('"input_tokens": 2, "output_tokens": 3, "cost": 4, "latency": Infinity', (2, 3), 4),
+    ],
+)
+def test_a_call_is_on_the_bill_whatever_its_numbers_say(numbers: str, tokens: Any, cost: int | None) -> None:
+    """What the store gets of it, any store can hold."""
+    memory = reference([Fact(1, "calls.solver.b.0.1.1", f'{{"id": "x", {numbers}}}'.encode(), 1.0)])
+    found, (call,) = memory.batch, memory.calls.values()
+    assert found.calls == 1
+    assert (found.input_tokens, found.output_tokens) == tokens
+    assert found.total_cost == cost == call["cost"]
+    assert found.unpriced_calls == (cost is None)
+    assert (call["input_tokens"], call["output_tokens"]) == tokens
+    assert call.get("estimated", False) == (tokens != (2, 3))
+    json.dumps(call, allow_nan=False)

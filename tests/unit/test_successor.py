@@ -49,22 +49,25 @@ def test_errors(error: Exception, station: str, faults: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "stops"),
+    ("error", "kind", "code", "stops"),
     [
-        (Permanent("no key"), "", True),
-        (Rejected("no such field"), "rejected", False),
-        (Waiting("no reply", 9, "empty"), "empty", False),
-        (Waiting("down", 9), "", False),
+        (Waiting("HTML", 9, kind="empty"), "empty", Reason.PROVIDER_ERROR, False),
+        (Waiting("down", 9), "", Reason.PROVIDER_ERROR, False),
+        (Rejected("too long"), "rejected", Reason.PROVIDER_ERROR, False),
+        (Permanent("no key"), "", Reason.PROVIDER_ERROR, True),
+        (Transient("again"), "", Reason.FAULTS, False),
     ],
 )
-def test_a_providers_fault_says_whose_call_it_was_and_of_what_kind(
-    error: Permanent | Rejected | Waiting, kind: str, stops: bool
+def test_whose_fault_it_was_and_of_what_kind(
+    error: Waiting | Permanent | Rejected | Transient, kind: str, code: Reason, stops: bool
 ) -> None:
     error.role = "judge"
     after = after_error("checker", problem(), error, SETTINGS).problem
     assert after is not None
-    assert after.reason is not None
-    assert (after.reason.kind, after.reason.role, after.reason.stops_batch) == (kind, "judge", stops)
+    why = after.reason
+    assert why is not None
+    assert (why.role, why.kind, why.code, why.stops_batch) == ("judge", kind, code, stops)
+    assert str(error) in why.detail
 
 
 def test_the_fifth_fault_is_the_last() -> None:
