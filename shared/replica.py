@@ -9,6 +9,7 @@ import time
 import uuid
 from typing import Any
 
+from shared.contracts.wait import Wait
 from shared.ledger import Ledger
 from shared.streams import REPLICA_TTL, REPLICAS
 
@@ -25,16 +26,32 @@ def identity(service: str) -> dict[str, Any]:
 
 
 def parse_heartbeat(data: bytes) -> dict[str, Any] | None:
-    """A heartbeat as it was published; None for what is none."""
+    """A heartbeat as it was published; None for what is none.
+
+    A stage's `providers` are the names of those that it could ask (absent: it does not say), its `waiting` are
+    `Wait`s; of both, what is rubbish is left out.
+    """
     try:
         heartbeat = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     types: dict[str, Any] = {"service": str, "id": str, "at": (int, float), "started_at": (int, float)}
     sound = isinstance(heartbeat, dict) and all(isinstance(heartbeat.get(key), kind) for key, kind in types.items())
     if not sound or not isinstance(heartbeat.get("holding", 0), int):
         return None
+    for name in ("waiting", "providers"):
+        if not isinstance(heartbeat.get(name, []), list):
+            del heartbeat[name]
+    if "waiting" in heartbeat:
+        heartbeat["waiting"] = [found for one in heartbeat["waiting"] if (found := _wait(one))]
     return dict(heartbeat)
+
+
+def _wait(value: Any) -> Wait | None:
+    try:
+        return Wait.model_validate(value)
+    except ValueError:
+        return None
 
 
 async def heartbeat(ledger: Ledger, replica: dict[str, Any]) -> None:

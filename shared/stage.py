@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 from faststream import AckPolicy, FastStream
 from faststream.nats import JStream, NatsMessage, PullSub
@@ -21,6 +22,7 @@ from shared.connection import Broker, Lifeline
 from shared.errors import LedgerUnavailable
 from shared.handling import RETRY_EVERY, Handling, Logic
 from shared.ledger import Ledger
+from shared.llm import providers
 from shared.llm.clients import ModelClients
 from shared.llm.clock import StoppableClock
 from shared.logs import configure
@@ -105,7 +107,7 @@ class Stage:
             self.ledger,
             self.name,
             self.settings,
-            holding=lambda: len(self.held),
+            report=self._report,
             made_anew=self._made_anew,
         )
         while True:
@@ -118,7 +120,8 @@ class Stage:
         self.clients = ModelClients(self.settings, clock=self.clock)
         logic = self.make_logic(self.ledger)
         self.handling = Handling(self.name, logic, self.ledger, self.clients, self.watch.flags, self.settings)
-        self.background = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self.watch.keep())]
+        chores = (self._heartbeats(), self.watch.keep(), self.watch.tell())
+        self.background = [asyncio.create_task(chore) for chore in chores]
         log.info("ready", extra={"workers": self.settings.workers})
 
     async def drain(self) -> None:
@@ -152,6 +155,13 @@ class Stage:
     async def close(self) -> None:
         if self.clients is not None:
             await self.clients.close()
+
+    def _report(self) -> dict[str, Any]:
+        return {
+            "holding": len(self.held),
+            "waiting": self.clients.waiting() if self.clients else [],
+            "providers": [name for name in providers.names() if not providers.configured(name, self.settings)],
+        }
 
     def _made_anew(self) -> None:
         for held in self.held.values():

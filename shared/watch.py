@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -22,12 +23,16 @@ from shared.streams import LEDGER
 MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
 TICK = 2.0  # s between two looks at the stream's creation time and the flags
 HEARTBEAT_EVERY = 5.0  # s
+LISTEN_EVERY = 0.5  # s between two looks at whom our calls wait for: a change is told at once
 
 log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Clients go silently deaf on a stream that was made anew, so every process looks at its creation time."""
+    """Clients go silently deaf on a stream that was made anew, so every process looks at its creation time.
+
+    `report` is what a heartbeat says of how the process is doing: `holding`, `waiting` and `providers`.
+    """
 
     def __init__(
         self,
@@ -35,16 +40,17 @@ class Watch:
         stage: str,
         settings: Settings,
         *,
-        holding: Callable[[], int],
+        report: Callable[[], dict[str, Any]],
         made_anew: Callable[[], None],
     ) -> None:
         self._ledger = ledger
         self._stage = stage
         self._settings = settings
-        self._holding = holding
+        self._report = report
         self._made_anew = made_anew
         self._created = 0.0
         self._last_heartbeat = float("-inf")
+        self._told: Any = None  # of whom our calls wait for
         self.flags = Flags(ledger)
         self.replica = identity(stage)
 
@@ -71,6 +77,18 @@ class Watch:
                 log.warning("the ledger is away: %s", error)
             except Exception:
                 log.exception("the watch stumbled")
+
+    async def tell(self) -> None:
+        """For ever: a heartbeat at once where the calls of this process begin or cease to wait for a provider."""
+        while True:
+            await asyncio.sleep(LISTEN_EVERY)
+            try:
+                if self._report()["waiting"] != self._told:
+                    await self._heartbeat()
+            except LedgerUnavailable as error:
+                log.debug("no heartbeat: %s", error)
+            except Exception:
+                log.exception("could not tell who waits")
 
     async def _settle(self) -> None:
         """Declare the streams and our consumer. FastStream never updates a consumer that exists; this does."""
@@ -99,5 +117,6 @@ class Watch:
         return await consumer(self._ledger, self._stage) is None
 
     async def _heartbeat(self) -> None:
-        await heartbeat(self._ledger, {**self.replica, "at": time.time(), "holding": self._holding()})
-        self._last_heartbeat = time.monotonic()
+        report = self._report()
+        await heartbeat(self._ledger, {**self.replica, "at": time.time(), **report})
+        self._told, self._last_heartbeat = report["waiting"], time.monotonic()

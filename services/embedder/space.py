@@ -7,15 +7,18 @@ something was, it reads that first and decides again.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 
 import numpy as np
 
-from services.embedder.logic import Vector
+from services.embedder.logic import OtherDimensions, Vector
 from shared import subjects
 from shared.contracts.envelope import Envelope, Similar, problem_id
 from shared.ledger import Ledger
 from shared.streams import VECTORS
+
+log = logging.getLogger(__name__)
 
 MAX_SPACES = 64  #: spaces kept in memory; the least recently used is read again when needed
 MAX_BYTES = 512 * 1024**2  #: of all spaces together, but for the one in use
@@ -42,12 +45,16 @@ class Space:
         return self._matrix.nbytes
 
     async def remember(self, problem: Envelope, vector: Vector) -> list[Similar]:
-        """The closest accepted problems, best first; the vector is appended unless one is too close."""
+        """The closest accepted problems, best first; the vector is appended unless one is too close.
+
+        Raises OtherDimensions.
+        """
         subject = subjects.vector(self._name, problem.batch_id, problem.slot)
         async with self._turn:
             while True:
-                near = self._closest(vector, problem.problem_id)
-                if problem.problem_id in self._rows:  # ours, from before a crash: it was accepted
+                mine = self._rows.get(problem.problem_id)
+                near = self._closest(vector if mine is None else self._matrix[mine], problem.problem_id)
+                if mine is not None:  # ours, from before a crash: it was accepted
                     return [s for s in near if s.similarity < problem.options.similarity_threshold]
                 if near and near[0].similarity >= problem.options.similarity_threshold:
                     return near
@@ -69,14 +76,19 @@ class Space:
         while facts := await self._ledger.read(self._last, subject=f"vectors.{self._name}.>", stream=VECTORS):
             for fact in facts:
                 _, _, batch_id, slot = fact.subject.split(".")
-                self._add(problem_id(batch_id, int(slot)), np.frombuffer(fact.data, dtype="<f4"))
+                try:
+                    self._add(problem_id(batch_id, int(slot)), np.frombuffer(fact.data, dtype="<f4"))
+                except (OtherDimensions, ValueError) as error:
+                    log.warning("skipped an entry of the log: %s", error, extra={"subject": fact.subject})
                 self._last = fact.seq
         return self._last > before
 
     def _add(self, row_id: str, vector: Vector) -> None:
+        if not vector.size:
+            raise ValueError("an empty vector")
         if vector.size != self._matrix.shape[1]:
             if self._ids:
-                raise ValueError(f"a vector of {vector.size} dimensions among those of {self._matrix.shape[1]}")
+                raise OtherDimensions(vector.size, self._matrix.shape[1])
             self._matrix = np.empty((256, vector.size), dtype=np.float32)
         if len(self._ids) == len(self._matrix):
             self._matrix = np.concatenate([self._matrix, np.empty_like(self._matrix)])
@@ -88,7 +100,7 @@ class Space:
         if not self._ids:
             return []
         if vector.size != self._matrix.shape[1]:
-            raise ValueError(f"a vector of {vector.size} dimensions among those of {self._matrix.shape[1]}")
+            raise OtherDimensions(vector.size, self._matrix.shape[1])
         cosines = self._matrix[: len(self._ids)] @ vector
         if own in self._rows:
             cosines[self._rows[own]] = -1.0

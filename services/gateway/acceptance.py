@@ -17,9 +17,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.gateway.connections import Connections, patient
 from services.gateway.errors import Problem, bad_field
+from services.gateway.replicas import Replicas
 from services.gateway.schemas.common import nano_dollars
 from services.gateway.schemas.generation import GenerationRequest, Model, ModelField
 from services.gateway.schemas.taxonomy import flatten, shipped
+from services.gateway.stages import lacking_keys, missing
 from shared import subjects
 from shared.contracts.batch import Batch, Wish
 from shared.contracts.envelope import Models, ModelSpec, Options
@@ -40,8 +42,9 @@ ATTEMPTS_EACH = 100  #: attempts for each problem wanted, where the request sets
 class Acceptance:
     """Turns requests into batches, once for each Idempotency-Key."""
 
-    def __init__(self, settings: Settings, connections: Connections) -> None:
+    def __init__(self, settings: Settings, connections: Connections, replicas: Replicas) -> None:
         self._connections = connections
+        self._replicas = replicas
         self._defaults = defaults_of(settings)
         self._prices = settings.prices
         self._looked = float("-inf")
@@ -57,6 +60,7 @@ class Acceptance:
             accepted = _repeated(known, batch)
         else:
             await self._check_ledger()
+            batch = await self._check_stages(batch)
             try:
                 inserted = await store.batches.insert(batch)
             except StoreUnavailable:
@@ -82,6 +86,15 @@ class Acceptance:
         if self._fill > FULL:
             detail = f"the ledger is {self._fill:.0%} full; try again when running batches have ended"
             raise Problem(503, detail, headers={"Retry-After": "30"})
+
+    async def _check_stages(self, batch: Batch) -> Batch:
+        """The batch with its warnings. Raises LedgerUnavailable, and a 422 where all replicas of a stage lack a key."""
+        seen = await self._replicas.seen()
+        if lacking := lacking_keys(batch.models, seen):
+            raise Problem(
+                422, "; ".join(f"{field}: {words}" for field, words in lacking.items()), list(lacking.items())
+            )
+        return batch.model_copy(update={"warnings": missing(seen)})
 
     async def _announce(self, batch: Batch) -> None:
         try:

@@ -15,6 +15,7 @@ from services.gateway.connections import Connections
 from services.gateway.cors import Cors
 from services.gateway.edge import Edge
 from services.gateway.http1 import Http1
+from services.gateway.replicas import Replicas
 from services.gateway.routes import batches, dead_letters, generation, health, older, problems
 from services.gateway.routes.dependencies import known_parameters
 from shared import logs
@@ -44,7 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.connections = connections
-    app.state.acceptance = Acceptance(settings, connections)
+    app.state.replicas = Replicas(connections)
+    app.state.acceptance = Acceptance(settings, connections, app.state.replicas)
     for routes in (health, generation, batches, problems, dead_letters, older):
         app.include_router(routes.router)
     errors.install(app)

@@ -86,7 +86,7 @@ class Batch(BaseModel):
     waiting_since: float | None = None
     streaks: dict[str, Streak] = {}  #: by role
     details: dict[str, str] = {}  #: reason -> what the last problem with it was told, for reasons that are not its own
-    warnings: list[str] = []  #: said when it was accepted
+    warnings: list[str] = []  #: in the reply that accepted it
     changes: int = 0  #: how many `batches.changed` facts there should be
     started_at: float | None = None
     finished_at: float | None = None
@@ -118,6 +118,17 @@ class Batch(BaseModel):
     def total_cost(self) -> int | None:
         """Nano-dollars; None where some call's price is unknown."""
         return None if self.unpriced_calls else self.cost
+
+    @property
+    def shortfall(self) -> str | None:
+        """Of a batch that ended short: what most of its problems came to, where models or providers are to blame."""
+        if self.status is not BatchStatus.EXHAUSTED:
+            return None
+        counts = {code: self.reasons.get(code, 0) for code in self.details}
+        if 2 * sum(counts.values()) <= self.ended_problems:
+            return None
+        most = max(counts, key=lambda code: counts[code])
+        return f"{counts[most]} of {self.ended_problems} problems ended as {most}; the last: {self.details[most]}"
 
 
 END_STATUSES = frozenset({"valid", "solved", "discarded", "surplus", "failed", "cancelled"})

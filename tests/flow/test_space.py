@@ -14,6 +14,7 @@ from shared.contracts.ask import Reply, Usage
 from shared.contracts.envelope import Envelope, Options
 from shared.contracts.outcome import Discarded, Passed
 from shared.contracts.statuses import Reason
+from shared.errors import Permanent
 from shared.ledger import Ledger
 from tests.flow.world import MODELS
 
@@ -97,8 +98,49 @@ async def test_a_log_made_anew_is_read_anew(ledger: Ledger) -> None:
     assert [f.subject for f in await ledger.read(0, stream="VECTORS")] == ["vectors.b.b.7"]
 
 
-async def test_another_dimension_is_an_error(ledger: Ledger) -> None:
+class Changing:
+    """An embedding model that gives another vector each time, the last one for ever."""
+
+    def __init__(self, *vectors: list[float]) -> None:
+        self.vectors = list(vectors)
+        self.asked = 0
+
+    async def embed(self, text: str) -> Reply[list[float]]:
+        vector = self.vectors[min(self.asked, len(self.vectors) - 1)]
+        self.asked += 1
+        return Reply(vector, "", Usage(1, 0), 1, "m", 0.1)
+
+
+async def test_a_vector_of_other_dimensions_is_asked_for_once_more(ledger: Ledger) -> None:
     spaces = Spaces(ledger)
     await spaces.remember(problem(0), unit(1, 0))
-    with pytest.raises(ValueError, match="3 dimensions among those of 2"):
-        await spaces.remember(problem(1), unit(1, 0, 0))
+    model = Changing([1, 0, 0], [0, 1])
+    assert isinstance(await embed(problem(1), ask=model, remember=spaces.remember), Passed)
+    assert model.asked == 2
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["this replica has read the log", "it has not"])
+async def test_other_dimensions_twice_are_the_batchs_end(ledger: Ledger, known: bool) -> None:
+    spaces = Spaces(ledger)
+    await spaces.remember(problem(0), unit(1, 0))
+    model = Changing([1, 0, 0])
+    with pytest.raises(Permanent, match=r"3 dimensions.* 2 before") as caught:
+        await embed(problem(1), ask=model, remember=(spaces if known else Spaces(ledger)).remember)
+    assert caught.value.role == "embedding"
+    assert str(MODELS.embedding) in str(caught.value)
+    assert model.asked == 2
+    assert len(await ledger.read(0, stream="VECTORS")) == 1
+    assert isinstance(await embed(problem(1, batch="c"), ask=model, remember=spaces.remember), Passed), "another space"
+
+
+async def test_an_accepted_one_stays_so_whatever_the_model_gives_now(ledger: Ledger) -> None:
+    await Spaces(ledger).remember(problem(0), unit(1, 0))
+    model = Changing([1, 0, 0])
+    assert isinstance(await embed(problem(0), ask=model, remember=Spaces(ledger).remember), Passed)
+
+
+async def test_rubbish_in_the_log_is_passed_over(ledger: Ledger) -> None:
+    for slot, data in enumerate((b"", unit(1, 0).tobytes(), b"12345", unit(1, 0, 0).tobytes(), unit(0, 1).tobytes())):
+        assert await ledger.publish_once(f"vectors.b.b.{slot}", data)
+    near = await Spaces(ledger).remember(problem(7), unit(1, 1))
+    assert {found.id for found in near} == {"b-1", "b-4"}

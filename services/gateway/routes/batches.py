@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as QueryParam
 
-from services.gateway.routes.dependencies import BatchId, Connected, find_batch, replies
+from services.gateway.routes.dependencies import BatchId, Connected, Living, find_batch, replies
 from services.gateway.routes.generation import stop_calls
 from services.gateway.schemas.batches import (
     BatchDetail,
@@ -25,12 +25,12 @@ router = APIRouter(prefix="/api/batches", tags=["Batches"])
 
 @router.get("", responses=replies(401, 422, 503, model=BatchPage | list[BatchReply]))
 async def list_batches(
-    query: Annotated[BatchesQuery, QueryParam()], connected: Connected
+    query: Annotated[BatchesQuery, QueryParam()], connected: Connected, living: Living
 ) -> BatchPage | list[BatchReply]:
     """Newest first, without their taxonomies."""
     found, total = await connected.store.batches.list(status=query.status, skip=query.offset, limit=query.count)
-    now = time.time()
-    items = [BatchReply.of(batch, now) for batch in found]
+    now, seen = time.time(), await living.seen_briefly()
+    items = [BatchReply.of(batch, now, seen) for batch in found]
     return items if query.bare else BatchPage(items=items, total=total, page=query.page, per_page=query.per_page)
 
 
@@ -46,9 +46,10 @@ async def count_problems(query: Annotated[CountQuery, QueryParam()], connected: 
 
 
 @router.get("/{batch_id}", responses=replies(401, 404, 503, model=BatchDetail))
-async def get_batch(batch_id: BatchId, connected: Connected) -> BatchDetail:
+async def get_batch(batch_id: BatchId, connected: Connected, living: Living) -> BatchDetail:
     """One batch with its statistics and taxonomy."""
-    return BatchDetail.of(await find_batch(connected.store, batch_id), time.time())
+    batch = await find_batch(connected.store, batch_id)
+    return BatchDetail.of(batch, time.time(), await living.seen_briefly())
 
 
 @router.delete(

@@ -12,6 +12,7 @@ from services.gateway.acceptance import Acceptance
 from services.gateway.connections import Connections
 from services.gateway.edge import OPEN
 from services.gateway.errors import bad_field, not_found, printable
+from services.gateway.replicas import Replicas
 from services.gateway.schemas.common import BATCH_ID, EXAMPLE_BATCH
 from shared.contracts.batch import Batch
 from shared.store.protocols import Store
@@ -23,6 +24,10 @@ async def _connections(request: Request) -> Connections:
 
 async def _acceptance(request: Request) -> Acceptance:
     return cast(Acceptance, request.app.state.acceptance)
+
+
+async def _replicas(request: Request) -> Replicas:
+    return cast(Replicas, request.app.state.replicas)
 
 
 REPEATABLE = frozenset({"include"})  #: query parameters
@@ -44,6 +49,7 @@ async def known_parameters(request: Request) -> None:
 
 Connected = Annotated[Connections, Depends(_connections)]
 Accepting = Annotated[Acceptance, Depends(_acceptance)]
+Living = Annotated[Replicas, Depends(_replicas)]
 BatchId = Annotated[str, Path(openapi_examples={"a batch": {"value": EXAMPLE_BATCH}})]
 
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from services.gateway.connections import Connections, patient
 from services.gateway.reading import StrictRoute
-from services.gateway.routes.dependencies import Accepting, BatchId, Connected, find_batch, replies
+from services.gateway.routes.dependencies import Accepting, BatchId, Connected, Living, find_batch, replies
 from services.gateway.schemas.generation import FULL, SMALL, GenerationRequest, Started
 from services.gateway.schemas.status import StatusReply
 from shared.contracts.names import key_fault
@@ -66,13 +66,14 @@ async def start_generation(
     response.headers["Location"] = f"/api/generation/status/{batch.id}"
     wanted = batch.wish.num_problems
     message = f"Generating {wanted} valid problem{'s' if wanted > 1 else ''}"
-    return Started(batch_id=batch.id, message=message, warnings=body.warnings())
+    return Started(batch_id=batch.id, message=message, warnings=[*body.warnings(), *batch.warnings])
 
 
 @router.get("/status/{batch_id}", responses=replies(401, 404, 503, model=StatusReply))
-async def generation_status(batch_id: BatchId, connected: Connected) -> StatusReply:
+async def generation_status(batch_id: BatchId, connected: Connected, living: Living) -> StatusReply:
     """How far a batch is. Live: it follows within a second."""
-    return StatusReply.of(await find_batch(connected.store, batch_id), time.time())
+    batch = await find_batch(connected.store, batch_id)
+    return StatusReply.of(batch, time.time(), await living.seen_briefly())
 
 
 @router.post("/{batch_id}/cancel", responses=replies(401, 404, 503, model=StatusReply))

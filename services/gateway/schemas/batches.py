@@ -20,6 +20,7 @@ from services.gateway.schemas.common import (
 )
 from services.gateway.schemas.status import StatusReply, status_fields
 from services.gateway.schemas.taxonomy import TopicDetail, unflatten
+from services.gateway.stages import Seen
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import ModelSpec
 from shared.contracts.statuses import BatchStatus
@@ -66,8 +67,8 @@ class BatchReply(StatusReply):
     random_seed: int
 
     @classmethod
-    def of(cls, batch: Batch, now: float) -> Self:
-        return cls(**_fields(batch, now))
+    def of(cls, batch: Batch, now: float, seen: Seen | None = None) -> Self:
+        return cls(**_fields(batch, now, seen))
 
 
 class BatchDetail(BatchReply):
@@ -80,13 +81,13 @@ class BatchDetail(BatchReply):
     taxonomy: dict[str, dict[str, TopicDetail]]
 
     @classmethod
-    def of(cls, batch: Batch, now: float) -> Self:
-        return cls(**_fields(batch, now), taxonomy=unflatten(batch.topics))
+    def of(cls, batch: Batch, now: float, seen: Seen | None = None) -> Self:
+        return cls(**_fields(batch, now, seen), taxonomy=unflatten(batch.topics))
 
 
-def _fields(batch: Batch, now: float) -> dict[str, object]:
+def _fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, object]:
     wish, models = batch.wish, batch.models
-    return status_fields(batch, now) | {
+    return status_fields(batch, now, seen) | {
         "id": batch.id,
         "name": batch.name,
         "created_at": timestamp(batch.created_at),

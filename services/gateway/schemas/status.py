@@ -8,8 +8,11 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from services.gateway.schemas.common import EXAMPLE_BATCH, Reply, dollars, timestamp, with_example
+from services.gateway.stages import Seen, missing, waits_of
 from shared.contracts.batch import END_STATUSES, Batch
+from shared.contracts.envelope import Models
 from shared.contracts.statuses import ROUTE, BatchStatus
+from shared.subjects import PARKED
 
 
 class Stats(Reply):
@@ -32,6 +35,15 @@ class Tokens(Reply):
     @classmethod
     def of(cls, given: int, taken: int) -> Self:
         return cls(input=given, output=taken, total=given + taken)
+
+
+class Waiting(Reply):
+    """A model whose calls wait until its provider answers well again."""
+
+    role: str | None
+    model: str | None
+    since: datetime | None
+    words: str = Field(description="The provider's.")
 
 
 class StatusReply(Reply):
@@ -57,6 +69,14 @@ class StatusReply(Reply):
             "started_at": "2026-11-21T10:00:00Z",
             "finished_at": None,
             "error": None,
+            "details": {},
+            "waiting": [
+                {
+                    "role": "target", "model": "openai/gpt-4o-mini", "since": "2026-11-21T10:02:10Z",
+                    "words": "openai/gpt-4o-mini: 503 the engine is overloaded",
+                }
+            ],
+            "warnings": [],
         }
     )  # fmt: skip
 
@@ -77,21 +97,26 @@ class StatusReply(Reply):
     started_at: datetime | None
     finished_at: datetime | None
     error: str | None = Field(
-        description="A provider's words, where they stopped the batch, or where problems wait until it answers again."
+        description="What stopped the batch, or kept it from its goal: mostly a provider's words."
     )
+    details: dict[str, str] = Field(
+        description="The words of the last problem with that reason, where a model or its provider is to blame."
+    )
+    waiting: list[Waiting] = Field(description="Models that do not answer now; their problems wait, and none is lost.")
+    warnings: list[str] = Field(description="What else keeps it from going on.")
 
     @classmethod
-    def of(cls, batch: Batch, now: float) -> Self:
-        return cls(**status_fields(batch, now))
+    def of(cls, batch: Batch, now: float, seen: Seen | None = None) -> Self:
+        return cls(**status_fields(batch, now, seen))
 
 
-def status_fields(batch: Batch, now: float) -> dict[str, Any]:
-    """`now` is in Unix seconds."""
+def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]:
+    """`now` is in Unix seconds; `seen` are the stages' replicas, None where nobody knows."""
     wanted, valid = batch.wish.num_problems, batch.valid
     cost = batch.total_cost
     rate = _rate(batch, now)
     ends = {status: batch.counts.get(status, 0) for status in END_STATUSES}
-    waiting = {where: n for where, n in batch.counts.items() if where not in END_STATUSES}
+    at_stages = {where: n for where, n in batch.counts.items() if where not in END_STATUSES}
     return {
         "batch_id": batch.id,
         "status": "deleting" if batch.wish.state == "deleted" else batch.status,
@@ -101,7 +126,7 @@ def status_fields(batch: Batch, now: float) -> dict[str, Any]:
         "progress_percentage": round(min(100.0, 100 * valid / wanted), 2),
         "stats": Stats(**ends, in_progress=batch.in_flight),
         "reasons": batch.reasons,
-        "stages": dict.fromkeys((*ROUTE, "parked"), 0) | waiting,
+        "stages": dict.fromkeys((*ROUTE, "parked"), 0) | at_stages,
         "batch_cost": dollars(cost),
         "cost_per_valid": None if cost is None or not valid else dollars(round(cost / valid)),
         "tokens": Tokens.of(batch.input_tokens, batch.output_tokens),
@@ -109,8 +134,21 @@ def status_fields(batch: Batch, now: float) -> dict[str, Any]:
         "eta_seconds": round(max(0, wanted - valid) / rate, 1) if rate and not batch.ended else None,
         "started_at": timestamp(batch.started_at),
         "finished_at": timestamp(batch.finished_at),
-        "error": batch.error or batch.waiting,
+        "error": batch.error or batch.shortfall,
+        "details": batch.details,
+        "waiting": [] if batch.ended else _waiting(batch, seen or ()),
+        "warnings": [] if batch.ended or seen is None else missing(seen),
     }
+
+
+def _waiting(batch: Batch, seen: Seen) -> list[Waiting]:
+    """By the heartbeats; where these say nothing, by the last problem that was parked for a provider."""
+    waits = waits_of(batch, seen)
+    if waits or not batch.waiting or not batch.counts.get(PARKED):
+        return [Waiting(role=r, model=w.model, since=timestamp(w.since), words=w.words) for r, w in waits.items()]
+    role = batch.waiting_role or None
+    model = str(getattr(batch.models, role)) if role in Models.model_fields else None
+    return [Waiting(role=role, model=model, since=timestamp(batch.waiting_since), words=batch.waiting)]
 
 
 def _rate(batch: Batch, now: float) -> float | None:

@@ -16,6 +16,8 @@ from shared.embedded import NatsServer
 from shared.settings import Settings
 from tests.flow.test_gateway.conftest import Gateway, assert_problem, running, until
 
+NOBODY = "no engineer and no checker and no solver and no embedder is running; problems wait there until one is"
+
 
 async def test_a_batch_is_stored_and_announced(gateway: Gateway) -> None:
     reply = await gateway.post({"num_problems": 5, "name": "first"})
@@ -23,7 +25,7 @@ async def test_a_batch_is_stored_and_announced(gateway: Gateway) -> None:
     body = reply.json()
     assert body == {
         "batch_id": body["batch_id"], "status": "started", "message": "Generating 5 valid problems",
-        "total_cost": 0.0, "warnings": [],
+        "total_cost": 0.0, "warnings": [NOBODY],
     }  # fmt: skip
     assert re.match(BATCH_ID, body["batch_id"])
     assert reply.headers["location"] == f"/api/generation/status/{body['batch_id']}"
@@ -111,6 +113,9 @@ async def test_status_of_a_new_batch(gateway: Gateway) -> None:
         "started_at": None,
         "finished_at": None,
         "error": None,
+        "details": {},
+        "waiting": [],
+        "warnings": [NOBODY],
     }
 
 
