@@ -9,25 +9,28 @@ from urllib.parse import quote
 from cli.client import Gateway
 from cli.exits import INTERRUPTED, OK, USAGE, Failure
 from cli.screen import clean, console, cut, dollars
-from cli.watch import CODES, counted, line, money, pace, watch
+from cli.watch import CODES, counted, line, money, pace, waits, watch
 from shared.contracts.names import key_fault
 
 
-def start(gateway: Gateway, body: Any, key: str | None) -> str:
-    """Start a batch; its id."""
+def start(gateway: Gateway, body: Any, key: str | None) -> tuple[str, list[str]]:
+    """Start a batch; its id, and what the gateway warns of."""
     if key is not None and (wrong := key_fault(key)):
         raise Failure(f"--idempotency-key: {wrong}", USAGE)
     headers = {"Idempotency-Key": key} if key else {}
-    return str(gateway.call("POST", "/api/generation", json=body, headers=headers)["batch_id"])
+    started = gateway.call("POST", "/api/generation", json=body, headers=headers)
+    return str(started["batch_id"]), [clean(warning) for warning in started.get("warnings") or []]
 
 
 def generate(gateway: Gateway, body: Any, key: str | None, follow: bool) -> int:
     """Prints the batch's id on a line of its own; with `follow`, stays until it ends."""
-    batch_id = start(gateway, body, key)
+    batch_id, warnings = start(gateway, body, key)
     try:
         print(batch_id, flush=True)
     except OSError as error:  # it runs, and costs: its id must not be lost
         raise Failure(f"batch {batch_id} was started, but its id could not be written: {error.strerror}") from error
+    for warning in warnings:
+        console(stderr=True).print(f"warning: {warning}")
     if not follow:
         return OK
     try:
@@ -46,16 +49,19 @@ def status(gateway: Gateway, batch_id: str | None, as_json: bool) -> int:
     if as_json:
         print(json.dumps(found, indent=2))
         return OK
-    rows = {
-        "batch": clean(batch_id),
-        "status": clean(found.get("status")),
-        "problems": counted(found),
-        "stages": ", ".join(f"{clean(s)} {n}" for s, n in (found.get("stages") or {}).items() if n),
-        "cost": money(found),
-        "pace": pace(found),
-        "error": clean(found.get("error") or ""),
-    }
-    for name, value in rows.items():
+    rows = [
+        ("batch", clean(batch_id)),
+        ("status", clean(found.get("status"))),
+        ("problems", counted(found)),
+        ("stages", ", ".join(f"{clean(s)} {n}" for s, n in (found.get("stages") or {}).items() if n)),
+        ("cost", money(found)),
+        ("pace", pace(found)),
+        *(("waiting", wait) for wait in waits(found)),
+        *(("warning", clean(warning)) for warning in found.get("warnings") or []),
+        *(("why", f"{clean(code)}: {clean(words)}") for code, words in (found.get("details") or {}).items()),
+        ("error", clean(found.get("error") or "")),
+    ]
+    for name, value in rows:
         if value:
             console().print(f"{name:9} {value}")
     return OK

@@ -104,7 +104,7 @@ def demo(*, num: int, out: Path, data: Path | None, show: int, seed: int | None,
 
 def _batch(gateway: Gateway, body: dict[str, Any], simulator_url: str, out: Path, show: int, began: float) -> int:
     asked_at = time.monotonic()
-    batch_id = start(gateway, body, None)
+    batch_id, _ = start(gateway, body, None)
     first: list[float] = []
 
     def seen(status: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from shared.settings import Settings
 
 EVERY = 0.2  # s between two looks when nothing came
 AT_ONCE = 500
+WORDS = 300  # characters of a provider's words in a line
 
 
 def readable(fact: Fact) -> str:
@@ -41,21 +42,29 @@ def _batch(event: str, n: int, body: dict[str, Any]) -> str:
     if event == "requested":
         return "requested"
     status, error = clean(body.get("status", f"change {n}")), body.get("error")
-    return f"is {status}" + (f": {cut(error, 120)}" if error else "")
+    return f"is {status}" + (f": {cut(error, WORDS)}" if error else "")
 
 
 def _problem(stage: str, body: dict[str, Any]) -> str:
-    reason = body.get("reason") or {}
-    why = f" {clean(reason.get('code'))}: {cut(reason.get('detail'), 90)}" if reason else ""
+    why = _why(body.get("reason"))
     if stage == subjects.FINISHED:
         return f"finished {clean(body.get('status'))}{why}"
     text = cut(body.get("problem") or f"{body.get('subject', '?')}, {body.get('topic', '?')}", 80)
     if stage == subjects.PARKED:
         due = body.get("not_before")
         until = datetime.fromtimestamp(due).strftime("until %H:%M:%S") if due else "until resumed"
-        return f"parked {until}: {text}"
+        return f"parked {until}{why}: {text}"
     again = f" (fault {body['faults']})" if body.get("faults") else ""
     return f"waits for {clean(stage)}{again}: {text}"
+
+
+def _why(reason: Any) -> str:
+    """` provider_error, checker: 503 overloaded`"""
+    if not isinstance(reason, dict) or not reason:
+        return ""
+    role, detail = reason.get("role"), reason.get("detail")
+    who = f", {clean(role)}" if role else ""
+    return f" {clean(reason.get('code'))}{who}" + (f": {cut(detail, WORDS)}" if detail else "")
 
 
 def _call(stage: str, n: str, body: dict[str, Any]) -> str:
@@ -64,7 +73,8 @@ def _call(stage: str, n: str, body: dict[str, Any]) -> str:
     tokens = f"{body.get('input_tokens', 0)}+{body.get('output_tokens', 0)} tokens"
     cost = body.get("cost")
     price = dollars(None if cost is None else cost / 1e9)
-    return f"{clean(stage)} call {clean(n)} to {clean(name)}: {tokens}, {price}, {body.get('latency', 0):.2f} s"
+    unread = f", unreadable: {cut(body['unread'], WORDS)}" if body.get("unread") else ""
+    return f"{clean(stage)} call {clean(n)} to {clean(name)}: {tokens}, {price}, {body.get('latency', 0):.2f} s{unread}"
 
 
 def of_batch(fact: Fact, batch_id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console, Group
@@ -14,11 +15,12 @@ from rich.text import Text
 
 from cli.client import Gateway
 from cli.exits import ENDED_SHORT, FAILED, OK, UNREACHABLE, Failure
-from cli.screen import clean, console, dollars, seconds
+from cli.screen import clean, console, cut, dollars, seconds
 
 EVERY = 0.5  # s between two looks
 QUIET = 2.0  # s between two lines where there is no terminal
 PATIENCE = 60.0  # s that the gateway may be away while we watch
+WORDS = 300  # characters of a provider's words in a line
 STAGES = ("engineer", "checker", "solver", "embedder")
 CODES = {
     "completed": OK,
@@ -60,9 +62,29 @@ def pace(status: Status) -> str:
     return ", ".join(parts)
 
 
+def waits(status: Status) -> list[str]:
+    """`target openai/gpt-4o waits since 10:02:10: 503 overloaded`, one for each model that does not answer now."""
+    said = []
+    for wait in status.get("waiting") or []:
+        role, model, words = (clean(wait.get(name) or "") for name in ("role", "model", "words"))
+        who = role if model in words else f"{role} {model}"
+        since = f" since {clock(wait['since'])}" if wait.get("since") else ""
+        said.append(f"{who.strip() or 'a model'} waits{since}: {cut(words, WORDS)}")
+    return said
+
+
+def clock(stamp: Any) -> str:
+    """The time of day, here, of a time in RFC 3339."""
+    try:
+        return datetime.fromisoformat(stamp).astimezone().strftime("%H:%M:%S")
+    except (TypeError, ValueError):
+        return clean(stamp)
+
+
 def line(status: Status) -> str:
     """All of it in one line."""
-    parts = [clean(status.get("status", "?")), counted(status), money(status), pace(status)]
+    parts = [clean(status.get("status", "?")), counted(status), money(status), pace(status), *waits(status)]
+    parts += [clean(warning) for warning in status.get("warnings") or []]
     if status.get("error"):
         parts.append(clean(status["error"]))
     return "; ".join(part for part in parts if part)
@@ -91,6 +113,8 @@ class Bars:
             waiting = stages.get(stage, 0)
             self._stages.update(task, total=self._widest, completed=waiting, note=str(waiting) if waiting else "")
         words = [Text(f"{clean(status.get('status', '?'))}: {counted(status)}"), Text(money(status))]
+        words += [Text(wait, style="yellow") for wait in waits(status)]
+        words += [Text(clean(warning), style="yellow") for warning in status.get("warnings") or []]
         if status.get("error"):
             words.append(Text(clean(status["error"]), style="red"))
         return Group(self._goal, self._stages, *words, Text(pace(status)))

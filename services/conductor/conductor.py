@@ -207,7 +207,8 @@ class Conductor:
     async def announce(self, batch: Batch) -> None:
         """Publish its newest change of state; a refusal is a success."""
         if batch.changes:
-            news = {"batch_id": batch.id, "status": batch.status, "error": batch.error}
+            error = batch.error or batch.shortfall
+            news = {"batch_id": batch.id, "status": batch.status, "error": error}
             await self.ledger.publish_once(subjects.batch_changed(batch.id, batch.changes), json.dumps(news).encode())
 
     async def top_up(self, batch: Batch, start: int) -> None:

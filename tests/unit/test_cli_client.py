@@ -260,6 +260,30 @@ def test_status_list_and_one(run: Callable[..., Any]) -> None:
     assert json.loads(run(lambda _: httpx.Response(200, json=found), "status", BATCH, "--json").stdout) == found
 
 
+def test_status_tells_why(run: Callable[..., Any]) -> None:
+    found = {
+        "status": "exhausted", "stats": {"failed": 4}, "valid_generated": 0, "total_needed": 4,
+        "reasons": {"provider_error": 4}, "details": {"provider_error": "target openai/x: 400 no\x1b[2J"},
+        "error": "4 of 4 problems ended as provider_error", "warnings": ["no solver is running"],
+        "waiting": [{"role": "judge", "model": "openai/y", "since": None, "words": "503"}],
+    }  # fmt: skip
+    text = run(lambda _: httpx.Response(200, json=found), "status", BATCH).stdout
+    for words in (
+        "why       provider_error: target openai/x: 400 no�[2J",
+        "error     4 of 4 problems ended as provider_error",
+        "warning   no solver is running",
+        "waiting   judge openai/y waits: 503",
+    ):
+        assert words in text.splitlines()
+
+
+def test_what_the_gateway_warns_of_goes_to_stderr(run: Callable[..., Any]) -> None:
+    reply = {"batch_id": BATCH, "warnings": ["no solver\nis running"]}
+    result = run(lambda _: httpx.Response(202, json=reply), "generate", "--num", "3")
+    assert (result.exit_code, result.stdout) == (0, f"{BATCH}\n")
+    assert result.stderr == "warning: no solver is running\n"
+
+
 def test_dead_letters(run: Callable[..., Any]) -> None:
     letter = {"id": "checker.b.7.2", "at": "2026-11-21T10:00:00Z", "error": "boom\nbang"}
     listed = lambda _: httpx.Response(200, json={"items": [letter], "total": 1})  # noqa: E731

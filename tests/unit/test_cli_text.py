@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -54,6 +55,29 @@ def test_the_bars_show_stages_cost_rate_and_time_left() -> None:
     text = out.getvalue()
     for words in ("engineer", "checker", "solver", "embedder", "4/10", "$0.0312", "12.3 a minute", "3 min 20 s left"):
         assert words in text
+
+
+WAITS = {
+    "role": "target", "model": "openai/x", "since": "2026-11-21T10:02:10Z", "words": "openai/x: cannot\nconnect\x1b[2J",
+}  # fmt: skip
+
+
+def test_who_waits_is_shown_with_the_providers_words() -> None:
+    here = datetime(2026, 11, 21, 10, 2, 10, tzinfo=UTC).astimezone().strftime("%H:%M:%S")
+    text = line(RUNNING | {"waiting": [WAITS], "warnings": ["no solver is running"]})
+    assert text.endswith(f"target waits since {here}: openai/x: cannot connect�[2J; no solver is running")
+    assert f"target openai/x waits since {here}: 503" in line(RUNNING | {"waiting": [WAITS | {"words": "503"}]})
+    out = io.StringIO()
+    Console(file=out, width=120).print(
+        Bars().show(RUNNING | {"waiting": [WAITS], "warnings": ["no solver is running"]})
+    )
+    assert "cannot connect" in out.getvalue()
+    assert "no solver is running" in out.getvalue()
+
+
+@pytest.mark.parametrize("gap", [{"role": None, "model": None}, {"since": None}, {"since": "soon"}, {"words": ""}])
+def test_a_wait_with_gaps_is_shown_all_the_same(gap: dict[str, Any]) -> None:
+    assert "waits" in line(RUNNING | {"waiting": [WAITS | gap]})
 
 
 def scripted(*replies: dict[str, Any] | int) -> Gateway:
@@ -112,6 +136,17 @@ def fact(subject: str, body: Any) -> Fact:
         ("problems.engineer.b1.7.1", {"subject": "Algebra", "topic": "Sums"}, "waits for engineer: Algebra, Sums"),
         ("problems.solver.b1.7.5", {"problem": "P", "faults": 2}, "waits for solver (fault 2): P"),
         ("problems.parked.b1.7.3", {"problem": "P"}, "parked until resumed: P"),
+        (
+            "problems.parked.b1.7.3",
+            {"problem": "P", "reason": {"code": "provider_error", "role": "checker", "detail": "503\nbusy"}},
+            "parked until resumed provider_error, checker: 503 busy: P",
+        ),
+        (
+            "problems.finished.b1.7.4",
+            {"status": "failed", "reason": {"code": "provider_error", "role": "target", "detail": "400 no"}},
+            "finished failed provider_error, target: 400 no",
+        ),
+        ("calls.engineer.b1.7.1.0", {"unread": "no JSON"}, "0.00 s, unreadable: no JSON"),
         ("problems.finished.b1.7.4", {"status": "valid", "reason": None}, "b1/7 hop 4  finished valid"),
         (
             "problems.finished.b1.7.4",
