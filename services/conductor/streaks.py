@@ -20,7 +20,7 @@ EMPTY_FOR = 60.0  #: … and so many seconds from the first of them to the last
 UNREAD = 20  #: replies that could not be read
 
 REJECTED, EMPTY = "rejected", "empty"  #: kinds of an ending
-LOST = "timeout"  #: how a call is recorded whose reply never came: that says nothing of what it would have been
+NO_REPLY = ("timeout", "error")  #: how a call is recorded that was paid, or may have been, and brought no reply
 NOT_ITS_OWN = (Reason.MALFORMED, Reason.REFUSED, Reason.PROVIDER_ERROR, Reason.POISON, Reason.FAULTS)
 """Reasons for which a model, its provider or we ourselves are to blame, and not what the problem says."""
 MAX_WORDS = 500  #: characters kept of what a problem was told
@@ -30,7 +30,7 @@ ROLES = frozenset(Models.model_fields)
 def after_call(batch: Batch, call: dict[str, Any]) -> None:
     """Count a recorded call."""
     role = text(call, "role")
-    if role not in ROLES or call.get("finish") == LOST:
+    if role not in ROLES or call.get("finish") in NO_REPLY:
         return
     if unread := text(call, "unread"):
         streak = _count(batch, role, unread=1)

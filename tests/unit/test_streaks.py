@@ -15,8 +15,9 @@ from shared.contracts.envelope import ModelSpec
 from shared.ledger import Fact
 from tests.flow.world import MODELS, batch
 
-GOOD, UNREAD, REJECTED, EMPTY, LOST, DOWN, OTHER = "good", "unread", "rejected", "empty", "lost", "down", "other"
-EVENTS = (GOOD, UNREAD, REJECTED, EMPTY, LOST, DOWN, OTHER)
+GOOD, UNREAD, REJECTED, EMPTY, DOWN, OTHER = "good", "unread", "rejected", "empty", "down", "other"
+LOST, CHARGED = "timeout", "error"  # paid, perhaps, and no reply
+EVENTS = (GOOD, UNREAD, REJECTED, EMPTY, LOST, CHARGED, DOWN, OTHER)
 
 Event = tuple[str, str, float]  # what happened, to which role, at what time
 
@@ -31,9 +32,9 @@ def facts_of(events: list[Event]) -> list[Fact]:
         envelope: dict[str, Any] = {"models": APART.model_dump(), "status": "in_progress", "reason": None}
         why = {"code": "provider_error", "detail": f"words {slot}", "role": role}
         match what:
-            case "good" | "unread" | "lost":
+            case "good" | "unread" | "timeout" | "error":
                 call = {"id": f"c{slot}", "role": role, "cost": 1, "unread": f"words {slot}" if what == UNREAD else ""}
-                call |= {"finish": "timeout" if what == LOST else "stop"}
+                call |= {"finish": what if what in (LOST, CHARGED) else "stop"}
                 facts.append(Fact(slot + 1, f"calls.checker.b.{slot}.0.1", json.dumps(call).encode(), at))
                 continue
             case "rejected":
@@ -92,6 +93,8 @@ def row(what: str, count: int, role: str = "target", every: float = 0.0, begin: 
         (row(GOOD, 1) + row(EMPTY, 500, every=9.0), False),
         (row(EMPTY, 9, every=9.0) + row(GOOD, 1) + row(EMPTY, 500, every=9.0), False),
         (row(GOOD, 1, "judge") + row(EMPTY, 10, every=9.0), True),
+        (row(REJECTED, 4) + row(LOST, 5) + row(CHARGED, 5) + row(REJECTED, 1), True),
+        (row(EMPTY, 9, every=9.0) + row(CHARGED, 9) + row(EMPTY, 1, begin=90.0), True),
         (row(DOWN, 500, every=60.0), False),
         (row(LOST, 500, every=60.0), False),
         (row(OTHER, 500), False),
