@@ -38,7 +38,7 @@ def after_call(batch: Batch, call: dict[str, Any]) -> None:
             _stop(batch, role, f"{streak.unread} replies in a row could not be read; the last: {unread}")
         return
     batch.streaks = {**batch.streaks, role: Streak(answered=True)}
-    if role == batch.waiting_role:
+    if batch.waiting_role in (role, ""):
         batch.waiting, batch.waiting_role, batch.waiting_since = None, "", None
 
 

@@ -167,8 +167,9 @@ def test_words_of_who_waits_go_with_the_next_readable_reply() -> None:
     assert (found.waiting, found.waiting_role, found.waiting_since) == ("words 2", "target", 5.0)
     found = folded(row(DOWN, 3) + row(GOOD, 1, "engineer"))
     assert found.waiting == "words 2"
-    found = folded(row(DOWN, 3) + row(GOOD, 1))
-    assert (found.waiting, found.waiting_role, found.waiting_since) == (None, "", None)
+    for role in ("target", ""):
+        found = folded(row(DOWN, 3, role) + row(GOOD, 1))
+        assert (found.waiting, found.waiting_role, found.waiting_since) == (None, "", None)
 
 
 def test_what_is_not_a_role_is_nobodys_streak() -> None:
