@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -19,12 +20,18 @@ class Provider:
     base_url: Callable[[Settings], str]
     key: Callable[[Settings], SecretStr | None] | None  #: None: it asks for none
     key_setting: str = ""  #: what a user sets
+    hosted: str = ""  #: the domain that asks for the key; a server at another address may do without
     prices: str | None = None  #: its name in genai-prices
 
 
 PROVIDERS = {
     "openai": Provider(
-        "openai", lambda s: s.openai_base_url, lambda s: s.openai_api_key, "OPENAI_API_KEY", prices="openai"
+        "openai",
+        lambda s: s.openai_base_url,
+        lambda s: s.openai_api_key,
+        "OPENAI_API_KEY",
+        hosted="openai.com",
+        prices="openai",
     ),
     "simulator": Provider("openai", lambda s: f"{s.simulator_url.rstrip('/')}/v1", None),
 }
@@ -42,6 +49,7 @@ def configured(name: str, settings: Settings) -> str | None:
     if provider.key is None:
         return None
     key = provider.key(settings)
-    if key is None or not key.get_secret_value().strip():
-        return f"{provider.key_setting} is not set"
-    return None
+    host = (urlsplit(provider.base_url(settings)).hostname or provider.hosted).rstrip(".")
+    if (key and key.get_secret_value().strip()) or not f".{host}".endswith(f".{provider.hosted}"):
+        return None
+    return f"{provider.key_setting} is not set"

@@ -62,6 +62,25 @@ def test_every_exception_of_the_sdk_is_mapped() -> None:
     assert unmapped <= NOT_OURS
 
 
+@pytest.mark.parametrize(
+    ("url", "needs_key"),
+    [
+        ("https://api.openai.com/v1", True),
+        ("https://API.OpenAI.com./v1/", True),
+        ("https://eu.api.openai.com/v1", True),
+        ("http://127.0.0.1:11434/v1", False),
+        ("http://[::1]:8000/v1", False),
+        ("http://localhost:1234", False),
+        ("http://ollama:11434/v1", False),
+        ("https://openai.com.example.org/v1", False),
+        ("https://myopenai.com/v1", False),
+    ],
+)
+def test_a_server_of_ones_own_needs_no_key(url: str, needs_key: bool) -> None:
+    assert (providers.configured("openai", settings(openai_base_url=url)) is not None) == needs_key
+    assert providers.configured("openai", settings(openai_base_url=url, openai_api_key="sk-x")) is None
+
+
 def test_faults_name_the_model_and_hold_no_key() -> None:
     source = Source("openai/gpt-4o", "a-very-secret-key", 0.0)
     fault = openai_faults.classify(OpenAIError("broken setup with a-very-secret-key"), source)

@@ -14,9 +14,7 @@ from shared.ledger import Ledger
 from shared.replica import replicas
 from shared.settings import Settings, settings
 from shared.watch import Watch
-from tests.flow.test_stage import environment, running
-
-__all__ = ["environment"]  # a fixture
+from tests.flow.stages import running
 
 WAIT = {"model": "openai/x", "since": 1000.0, "words": "openai/x: cannot connect"}
 
