@@ -23,7 +23,7 @@ from shared.streams import LEDGER
 MAX_ACK_PENDING = 20_000  # messages that all replicas of a stage may hold together
 TICK = 2.0  # s between two looks at the stream's creation time and the flags
 HEARTBEAT_EVERY = 5.0  # s
-LISTEN_EVERY = 0.5  # s between two looks at whom our calls wait for: a change is told at once
+LISTEN_EVERY = 0.25  # s between two looks at whom our calls wait for: a change is told at once
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from services.gateway.stages import Seen
 from shared.errors import LedgerUnavailable
 from shared.replica import replicas
 
-LOOK_EVERY = 0.5  # s that a look at the heartbeats serves
+LOOK_EVERY = 0.25  # s that a look at the heartbeats serves
 BRIEFLY = 1.0  # s that a status waits for NATS: it has enough to say without
 
 

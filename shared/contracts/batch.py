@@ -122,7 +122,7 @@ class Batch(BaseModel):
     @property
     def shortfall(self) -> str | None:
         """Of a batch that ended short: what most of its problems came to, where models or providers are to blame."""
-        if self.status is not BatchStatus.EXHAUSTED:
+        if self.status not in (BatchStatus.EXHAUSTED, BatchStatus.BUDGET_REACHED):
             return None
         counts = {code: self.reasons.get(code, 0) for code in self.details}
         if 2 * sum(counts.values()) <= self.ended_problems:

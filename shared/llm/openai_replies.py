@@ -42,7 +42,7 @@ def embedding(body: Any) -> tuple[list[float], Answer]:
         vector = floats.tolist()
     else:
         vector = [_float32(x) for x in sent]
-    if not vector or not all(map(math.isfinite, vector)):
+    if not any(vector) or not all(map(math.isfinite, vector)):
         raise ValueError("no vector")
     return vector, replace(_answer("", "stop", body), output_tokens=0)
 

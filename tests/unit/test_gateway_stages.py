@@ -167,7 +167,8 @@ def test_a_batch_that_ends_short_says_what_kept_it(
     known = {"provider_error": "400 no", "malformed": "no JSON"}
     details = {code: known[code] for code in reasons if code in known}
     ended = running(status=BatchStatus.EXHAUSTED, reasons=reasons, counts=counts, details=details)
-    error = status(ended, None)["error"]
-    assert error is None if words is None else error.startswith(words)
+    for short in (ended, ended.model_copy(update={"status": BatchStatus.BUDGET_REACHED})):
+        error = status(short, None)["error"]
+        assert error is None if words is None else error.startswith(words)
     assert status(ended.model_copy(update={"status": BatchStatus.RUNNING}), None)["error"] is None
     assert status(ended.model_copy(update={"error": "stopped"}), None)["error"] == "stopped"
