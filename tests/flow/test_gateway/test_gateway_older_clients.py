@@ -37,7 +37,8 @@ async def test_search_is_taken_with_a_warning(gateway: Gateway) -> None:
     reply = await gateway.post({"num_problems": 1, "use_search": True})
     assert reply.status_code == 202
     assert "no search provider" in reply.json()["warnings"][0]
-    assert (await gateway.post({"num_problems": 1, "use_search": False})).json()["warnings"] == []
+    without = (await gateway.post({"num_problems": 1, "use_search": False})).json()["warnings"]
+    assert not any("search" in warning for warning in without)
     assert_problem(await gateway.post({"num_problems": 1, "use_search": "yes"}), 422, "use_search")
 
 
