@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LATEST = 250_000_000_000.0  #: Unix seconds; all that a date can hold
 
 
 class Wait(BaseModel):
@@ -11,5 +15,5 @@ class Wait(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     model: str  #: `provider/name`
-    since: float  #: Unix seconds
+    since: Annotated[float, Field(ge=0, le=LATEST, allow_inf_nan=False)]  #: Unix seconds
     words: str  #: the provider's

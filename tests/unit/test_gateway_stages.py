@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -117,7 +118,10 @@ def test_a_model_with_other_parameters_is_the_same_lane() -> None:
     assert list(waits_of(warm, [replica("solver", waiting=[wait("openai/x", 5.0, "no")])])) == ["target"]
 
 
-@pytest.mark.parametrize("rubbish", [[1, None, {"model": 3}], "x", None, 7, {}])
+RUBBISH = [[1, None, {"model": 3}], "x", None, 7, {}, *([wait("openai/x", t, "no")] for t in (1e300, math.nan, -1.0))]
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
 def test_rubbish_in_a_heartbeat_is_no_wait(rubbish: Any) -> None:
     assert waits_of(running(), [replica("solver", waiting=rubbish)]) == {}
     assert lacking_keys(models(target="openai/x"), [replica("solver", providers=rubbish)]).keys() <= {"target_model"}
