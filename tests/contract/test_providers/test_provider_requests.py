@@ -233,7 +233,7 @@ async def test_embeddings_come_as_numbers_or_as_base64(wire: Wire, server: Serve
 @pytest.mark.parametrize(
     "sent",
     [[], "", "###", "AAA=", [1, "x"], [1, "2"], [1, True], [1, None], [1e39], [10**400], None, 5, [[1]],
-     [float("nan")], [float("inf")]],
+     [float("nan")], [float("inf")], [0.0, -0.0], "AAAAAAAAAAA="],
 )  # fmt: skip
 async def test_what_is_no_vector_is_no_reply(wire: Wire, server: Server, sent: Any) -> None:
     server.script = [says({"data": [{"embedding": sent}]})]
