@@ -15,6 +15,7 @@ import numpy as np
 from services.embedder.logic import OtherDimensions, Vector
 from shared import subjects
 from shared.contracts.envelope import Envelope, Similar, problem_id
+from shared.errors import Permanent, StreamFull
 from shared.ledger import Ledger
 from shared.streams import VECTORS
 
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 MAX_SPACES = 64  #: spaces kept in memory; the least recently used is read again when needed
 MAX_BYTES = 512 * 1024**2  #: of all spaces together, but for the one in use
+FULL = (
+    "VECTORS, the stream that keeps accepted problems' embeddings, is full: delete ended batches, or raise "
+    "STUMPER_LEDGER_MAX_BYTES, of which it may take half"
+)
 CLOSEST = 3  #: neighbours reported with a problem
 
 
@@ -47,7 +52,7 @@ class Space:
     async def remember(self, problem: Envelope, vector: Vector) -> list[Similar]:
         """The closest accepted problems, best first; the vector is appended unless one is too close.
 
-        Raises OtherDimensions.
+        Raises OtherDimensions, and Permanent where the log is full.
         """
         subject = subjects.vector(self._name, problem.batch_id, problem.slot)
         async with self._turn:
@@ -62,7 +67,12 @@ class Space:
                     "Nats-Expected-Last-Subject-Sequence": str(self._last),
                     "Nats-Expected-Last-Subject-Sequence-Subject": f"vectors.{self._name}.>",
                 }
-                seq = await self._ledger.publish(subject, vector.astype("<f4").tobytes(), headers)
+                try:
+                    seq = await self._ledger.publish(subject, vector.astype("<f4").tobytes(), headers)
+                except StreamFull as error:  # time frees nothing here: embeddings go with their batches
+                    full = Permanent(FULL)
+                    full.role = "embedding"
+                    raise full from error
                 if seq is not None:
                     self._add(problem.problem_id, vector)
                     self._last = seq

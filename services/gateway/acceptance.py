@@ -22,6 +22,7 @@ from services.gateway.schemas.common import nano_dollars
 from services.gateway.schemas.generation import GenerationRequest, Model, ModelField
 from services.gateway.schemas.taxonomy import flatten, shipped
 from services.gateway.stages import lacking_keys, missing
+from services.gateway.vectors import check_vectors_fit
 from shared import subjects
 from shared.contracts.batch import Batch, Wish
 from shared.contracts.envelope import Models, ModelSpec, Options
@@ -60,6 +61,8 @@ class Acceptance:
             accepted = _repeated(known, batch)
         else:
             await self._check_ledger()
+            async with patient():
+                await check_vectors_fit(self._connections.ledger, batch)
             batch = await self._check_stages(batch)
             try:
                 inserted = await store.batches.insert(batch)

@@ -144,3 +144,21 @@ async def test_rubbish_in_the_log_is_passed_over(ledger: Ledger) -> None:
         assert await ledger.publish_once(f"vectors.b.b.{slot}", data)
     near = await Spaces(ledger).remember(problem(7), unit(1, 1))
     assert {found.id for found in near} == {"b-1", "b-4"}
+
+
+async def test_a_full_log_ends_the_batch_with_that_word(ledger: Ledger) -> None:
+    """Waiting would hold a worker for ever: room comes only where a batch is deleted, or the limit raised."""
+    ledger.settings = ledger.settings.model_copy(update={"ledger_max_bytes": 40_000})
+    await ledger.ensure()
+    spaces = Spaces(ledger)
+    for slot in range(10):
+        await spaces.remember(problem(slot), unit(*np.eye(256)[slot]))
+
+    async def fill() -> None:
+        for slot in range(10, 40):
+            await spaces.remember(problem(slot), unit(*np.eye(256)[slot]))
+
+    with pytest.raises(Permanent, match=r"VECTORS.* is full.* STUMPER_LEDGER_MAX_BYTES"):
+        await fill()
+    near = await spaces.remember(problem(0), unit(*np.eye(256)[0]))
+    assert near == [], "one that was accepted before stays accepted"

@@ -231,3 +231,13 @@ async def test_no_body_breaks_it_or_is_half_stored(settings: Settings) -> None:
             asyncio.run_coroutine_threadsafe(send(body), loop).result(60)
 
         await asyncio.to_thread(fuzz)
+
+
+async def test_a_batch_whose_embeddings_cannot_fit_is_refused(gateway: Gateway) -> None:
+    large = {"provider": "openai", "model_name": "text-embedding-3-large"}
+    reply = await gateway.post({"num_problems": 100_000, "embedding_model": large})
+    assert reply.status_code == 422
+    assert [error["field"] for error in reply.json()["errors"]] == ["num_problems"]
+    assert "at least 1,248.8 MB" in reply.json()["detail"]
+    assert "STUMPER_LEDGER_MAX_BYTES" in reply.json()["detail"]
+    assert await gateway.batches() == 0
