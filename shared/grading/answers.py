@@ -12,9 +12,6 @@ from shared.grading.syntax import Node, Unclear
 from shared.grading.text import MATRIX_CLOSE, MATRIX_OPEN, SET_CLOSE, SET_OPEN
 from shared.grading.tokens import Token
 
-MAX_LEVELS = 6
-MAX_ITEMS = 64
-
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
@@ -74,6 +71,7 @@ PAIRS = {"(": ")", "[": "]", "{": "}", SET_OPEN: SET_CLOSE, MATRIX_OPEN: MATRIX_
 CLOSERS = frozenset(PAIRS.values())
 ORDER_SIGNS = frozenset("<>≤≥≠")
 _NAME = re.compile(r"[A-Za-z]\w*'*(?:_(?:\w+|\{[^{}]*\}))?'*(?:\^\{?-1\}?)?(?:\([^()+*/^=-]*\)|\[[^\[\]+*/^=-]*\])?")
+_SUBSCRIPT = re.compile(r"_\{(\w)\}")
 _PROBABILITY = re.compile(r"(?:P|E|Var)[(\[].*[)\]]")
 _FUNCTION_NAMES = frozenset("fghFGHPQpquvywSTVNLARE")
 
@@ -120,7 +118,8 @@ def around(tokens: list[Token]) -> bool:
 
 
 def _written(tokens: Sequence[Token]) -> str:
-    return "".join(token.text or token.kind for token in tokens)
+    """As written, without the braces around a subscript of one sign."""
+    return _SUBSCRIPT.sub(r"_\1", "".join(token.text or token.kind for token in tokens))
 
 
 def name_of(tokens: Sequence[Token]) -> str:

@@ -20,6 +20,7 @@ from shared.grading.approx import (
     power,
 )
 from shared.grading.functions import call
+from shared.grading.letters import opaque
 from shared.grading.syntax import Node, Unclear, Undefined, Work
 
 MAX_FACTORIAL = 1000
@@ -61,6 +62,8 @@ def evaluate(node: Node, at: Point) -> Value:
             return _exp(evaluate(node.kids[1], at))
         case "call" if node.name == "log":
             return _log(node, at)
+        case "apply":
+            return _applied(node, at)
     kids = [evaluate(kid, at) for kid in node.kids]
     match node.op:
         case "pos":
@@ -97,6 +100,13 @@ def _log(node: Node, at: Point) -> Value:
     if len(node.kids) == 1:
         return call(at.log_base, value, at.work)
     return divide(call("ln", value, at.work), call("ln", evaluate(node.kids[1], at), at.work), at.work)
+
+
+def _applied(node: Node, at: Point) -> Value:
+    argument = evaluate(node.kids[1], at)
+    if not isinstance(argument, Fraction):
+        raise Unclear("a function of what is known roughly")
+    return opaque(node.kids[0], argument)
 
 
 def _whole(value: Value) -> int:

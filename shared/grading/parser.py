@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ MAX_DEPTH = 24
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _BEGINS_ATOM = frozenset({"num", "sym", "func", "sqrt", "frac", "binom", "π", "∞", "(", "[", "{"})
 _INVERSES = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
+_CAPITALS = frozenset(string.ascii_uppercase)
 _TWO = Node("num", value=Fraction(2))
 
 
@@ -59,8 +61,9 @@ class _Parser(Cursor):
                 node = Node("mul", (node, self._unary()))
             elif kind == "/":
                 self.take()
-                node = Node("div", (node, self._unary()))
-                if self._begins_factor():
+                below = self._unary()
+                node = Node("div", (node, below))
+                if self._begins_factor() or _is_applied(below):
                     raise Unclear("a slash before a product")
             elif self._begins_factor():
                 node = self._beside(node)
@@ -96,10 +99,24 @@ class _Parser(Cursor):
 
     def _factor(self) -> Node:
         node = self._postfix(self._atom())
-        if self.peek() == "^":
-            self.take()
-            node = Node("pow", (node, self._exponent(node)))
+        node = self._raised(node)
+        if node.op == "pow" and node.kids[0].op == "sym" and self.peek() == "(":
+            node = self._raised(self._applied(node))
         return self._postfix(node)
+
+    def _raised(self, node: Node) -> Node:
+        if self.peek() != "^":
+            return node
+        self.take()
+        return Node("pow", (node, self._exponent(node)))
+
+    def _applied(self, head: Node) -> Node:
+        """A letter, perhaps with a power, before a bracket: see letters.py."""
+        self.take()
+        argument = self._group(")")
+        if head.name == "π" and argument.op == "pos":
+            raise Unclear("a product, or the number of primes")
+        return Node("apply", (head, argument))
 
     def _exponent(self, base: Node) -> Node:
         """What stands above: a group, a signed atom, or a power of its own (to the right)."""
@@ -110,7 +127,7 @@ class _Parser(Cursor):
         while self.peek() in ("+", "-"):
             negative ^= self.take().kind == "-"
         braced = self.peek() in ("{", "(")
-        node = self._atom()
+        node = self._atom(in_exponent=True)
         if self.peek() == "^":
             self.take()
             node = Node("pow", (node, self._exponent(node)))
@@ -136,17 +153,15 @@ class _Parser(Cursor):
             else:
                 return node
 
-    def _atom(self) -> Node:
+    def _atom(self, in_exponent: bool = False) -> Node:
         token = self.take()
         match token.kind:
             case "num":
                 return self._number(token)
-            case "sym" if token.text in "fg" and self.peek() == "(":
-                raise Unclear("a function that the problem gives")
-            case "sym":
-                return Node("sym", name=subscripted(token.text, self))
-            case "π":
-                return Node("sym", name="π")
+            case "sym" | "π":
+                node = self._symbol(token)
+                applied = self.peek() == "(" and not in_exponent
+                return self._applied(node) if applied else node
             case "∞":
                 return Node("inf")
             case "(" | "[" | "{":
@@ -163,6 +178,15 @@ class _Parser(Cursor):
             case "func":
                 return self._call(token.text)
         raise Unclear(f"a {token.kind} where a value should be")
+
+    def _symbol(self, token: Token) -> Node:
+        """A letter. Capitals side by side are one name: `AB` is a segment as often as a product."""
+        if token.kind == "π":
+            return Node("sym", name="π")
+        name = subscripted(token.text, self)
+        while name[0] in _CAPITALS and self.peek() == "sym" and self.peek_text()[0] in _CAPITALS:
+            name += subscripted(self.take().text, self)
+        return Node("sym", name=name)
 
     def _group(self, closing: str) -> Node:
         bars, self._bars = self._bars, 0
@@ -198,6 +222,8 @@ class _Parser(Cursor):
         power: Node | None = None
         if self.peek() == "_":
             self.take()
+            if self.peek() == "num" and len(self.peek_text()) > 1:
+                raise Unclear("where the base ends")
             base = self._atom()
             if name != "log":
                 raise Unclear("a subscript at a function")
@@ -225,10 +251,19 @@ class _Parser(Cursor):
         node = self._factor()
         while self._begins_factor() and self.peek() != "func":
             node = self._beside(node)
+        if _is_applied(node):
+            raise Unclear("where the argument ends")
         if self.peek() == "/" and self.peek(1) != "func":
             raise Unclear("where the argument ends")
         self._depth -= 1
         return node
+
+
+def _is_applied(node: Node) -> bool:
+    """Whether a letter before a bracket stands at the end of this factor."""
+    while node.op in ("pow", "fact", "deg", "pct", "neg"):
+        node = node.kids[0]
+    return node.op == "apply" or (node.op == "mul" and _is_applied(node.kids[1]))
 
 
 def _mixed(whole: Node, top: Fraction, bottom: Fraction) -> Node:

@@ -26,8 +26,9 @@ from shared.grading.answers import (
 )
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.parser import parse
+from shared.grading.points import unknowns
 from shared.grading.regions import Region
-from shared.grading.scalars import same, unknowns
+from shared.grading.scalars import same
 from shared.grading.shapes import listed, matrix, nested, record_of
 from shared.grading.syntax import Node, Unclear, Work
 from shared.grading.text import MATRIX_OPEN, SET_CLOSE, SET_OPEN
@@ -53,7 +54,7 @@ class Reader:
         groups = [
             [part for part in split(group, (",", "and")) if part] for group in split(tokens, ("or", ";")) if group
         ]
-        groups = [group for group in groups if group]
+        groups = [_all_unequal(group) for group in groups if group]
         if sum(map(len, groups)) > MAX_ITEMS:
             raise Unclear("too many values")
         if len(groups) == 1 and len(groups[0]) == 1:
@@ -68,6 +69,8 @@ class Reader:
     def _joined(self, groups: list[list[Answer]], joints: set[str]) -> Answer:
         flat = [answer for group in groups for answer in group]
         if found := [answer for answer in flat if isinstance(answer, Region)]:
+            if len(found) == len(flat) and "or" not in joints and all(map(regions.only_excludes, found)):
+                return regions.intersection(found)
             if len(found) < len(flat) or "," in joints or ("or" in joints and "and" in joints):
                 raise Unclear("intervals, and or or")
             return regions.union(found) if "or" in joints else regions.intersection(found)
@@ -108,6 +111,13 @@ class Reader:
         parts = split(tokens, ("mod",))
         if len(parts) != 2:
             raise Unclear("more than one modulus")
+        modulus = split(parts[1], "=")
+        if len(modulus) == 2 and "=" not in kinds_of(parts[0]) and "≡" not in kinds_of(parts[0]):
+            value = parse(modulus[1])  # 17 mod 5 = 2
+            remainder = self._congruence([*parts[0], Token("mod"), *modulus[0]])
+            if isinstance(remainder, Congruence) and evaluate(value, Point({}, self._work)) == remainder.residue:
+                return Scalar(value)
+            raise Unclear("no remainder")
         residue = split(parts[0], ("≡", "="))[-1]
         at = Point({}, self._work)
         left, right = evaluate(parse(residue), at), evaluate(parse(parts[1]), at)
@@ -159,9 +169,8 @@ class Reader:
         if operations == {"∖"}:
             if len(parts) != 2 or len(finite) != 1 or parts[1] is not finite[0]:
                 raise Unclear("what is taken away")
-            at = Point({}, self._work)
-            values = [evaluate(item.node, at) for item in finite[0].items if isinstance(item, Scalar)]
-            if len(values) < len(finite[0].items):
+            values = [item.node for item in finite[0].items if isinstance(item, Scalar)]
+            if len(values) < len(finite[0].items) or unknowns(*values):
                 raise Unclear("what is taken away")
             return regions.without(self.region(parts[0]), values)
         spans = [self.region(part) for part in parts]
@@ -171,6 +180,11 @@ class Reader:
         """A pair in brackets as an interval. Raises Unclear for what is no region."""
         if isinstance(answer, Region):
             return answer
+        if isinstance(answer, Many) and answer.kind == "set":
+            values = [item.node for item in answer.items if isinstance(item, Scalar)]
+            if not values or len(values) < len(answer.items) or unknowns(*values):
+                raise Unclear("a set of no numbers")
+            return regions.points(values, self._work)
         if isinstance(answer, Many) and len(answer.brackets) == 2 and len(answer.items) == 2:
             low, high = answer.items
             if isinstance(low, Scalar) and isinstance(high, Scalar):
@@ -213,6 +227,16 @@ class Reader:
         if closing != PAIRS[opening] or endless:
             return self.region(many)
         return nested(many)
+
+
+def _all_unequal(group: list[list[Token]]) -> list[list[Token]]:
+    """`x ≠ 0, 1` as `x ≠ 0, x ≠ 1`."""
+    first = group[0]
+    signs = [place for place, token in enumerate(first) if token.kind == "≠"]
+    if len(signs) != 1 or len(group) < 2 or any(kinds_of(part) & (ORDER_SIGNS | {"="}) for part in group[1:]):
+        return group
+    head = first[: signs[0] + 1]
+    return [first, *([*head, *part] for part in group[1:])]
 
 
 def _is_plain(tokens: list[Token]) -> bool:

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from shared.grading import regions
+from shared.grading import constants, families, regions
 from shared.grading.answers import Answer, Congruence, Equation, Many, Matrix, Named, Ratio, Record, Scalar
-from shared.grading.equations import is_linear, proportional
+from shared.grading.equations import apart, is_linear, one_is_an_identity, proportional
 from shared.grading.evaluate import Point, evaluate
+from shared.grading.points import unknowns
 from shared.grading.reader import Reader
 from shared.grading.regions import Region
-from shared.grading.scalars import same, unknowns
-from shared.grading.syntax import Node, Unclear, Work
+from shared.grading.scalars import marks, same, same_but_for_mark
+from shared.grading.syntax import Node, Unclear, Work, number
 
+_ZERO = number(0)
 _UNKNOWNS_OF_A_SYSTEM = frozenset("xyz")
 _ALPHABETS = ("xyz", "abcd")  # unknowns whose values are written in this order
 
@@ -30,10 +32,16 @@ def every(verdicts: Iterable[bool | None]) -> bool | None:
 
 
 class Comparison:
-    """Compares the answers of one comparison, within its bound on work."""
+    """Compares the answers of one comparison, within its bound on work.
 
-    def __init__(self, work: Work) -> None:
+    `bound`: letters said to be any whole number. `forgiving`: a percent or degree sign may be missing on one side.
+    """
+
+    def __init__(self, work: Work, bound: frozenset[str] = frozenset(), *, forgiving: bool = True) -> None:
         self._work = work
+        self._bound = bound
+        self._forgiving = forgiving
+        self._owner = ""  #: the name whose values are compared
 
     def equal(self, a: Answer, b: Answer) -> bool | None:
         """What cannot be evaluated is undecided."""
@@ -54,7 +62,7 @@ class Comparison:
             case Many(), Many():
                 return self._many(a, b)
             case Region(), Region():
-                return regions.same_region(a, b)
+                return regions.same_region(a, b, self._work)
             case Matrix(), Matrix():
                 return self._matrices(a, b)
             case Congruence(), Congruence():
@@ -73,29 +81,55 @@ class Comparison:
                 case Many(), Record():
                     return self._record_in_order(second, first)
                 case Many(), Region():
-                    return regions.same_region(Reader(self._work).region(first), second)
+                    return regions.same_region(Reader(self._work).region(first), second, self._work)
                 case Many(kind="ordered"), Matrix() if len(second.rows) == 1 or len(second.rows[0]) == 1:
                     cells = [Scalar(cell) for row in second.rows for cell in row]
                     return self._in_order(first.items, cells)
                 case Ratio(), Scalar() if len(first.parts) == 2:
+                    if any(same(part, _ZERO, self._work) is not False for part in first.parts):
+                        return None
                     return self._scalars(Node("div", first.parts), second.node)
                 case Congruence(), Scalar():
                     return self._congruent(first, second.node)
+                case Equation(), Scalar():
+                    return self._labelled(first, second.node)
+                case Region() | Matrix(), Scalar() if not unknowns(second.node):
+                    return self._of_another_kind(first, second.node)
+        return None
+
+    def _of_another_kind(self, answer: Region | Matrix, node: Node) -> bool | None:
+        """A number is no interval and no matrix; `x ≥ 4` may be said for its bound."""
+        evaluate(node, Point({}, self._work))
+        if isinstance(answer, Matrix):
+            return None if len(answer.rows) == len(answer.rows[0]) == 1 else False
+        return None if regions.touches(answer, node, self._work) else False
+
+    def _labelled(self, equation: Equation, node: Node) -> bool | None:
+        """`AB/CD = 3/4` against `3/4`: capitals name what was asked for."""
+        for label, value in ((equation.left, equation.right), (equation.right, equation.left)):
+            names = unknowns(label)
+            if names and all(name[0].isupper() for name in names) and not unknowns(value, node):
+                return True if same(value, node, self._work) else None
         return None
 
     def _scalars(self, a: Node, b: Node) -> bool | None:
-        """A degree or percent sign on one side only may have been left out on the other."""
-        for mark in ("deg", "pct"):
-            if (a.op == mark) != (b.op == mark):
-                bare_a, bare_b = (node.kids[0] if node.op == mark else node for node in (a, b))
-                readings = {same(a, b, self._work), same(bare_a, bare_b, self._work)}
-                return True if True in readings else (False if readings == {False} else None)
-        return same(a, b, self._work)
+        if self._forgiving and bool(marks(a)) != bool(marks(b)):
+            verdict = same_but_for_mark(a, b, self._work)
+        else:
+            verdict = same(a, b, self._work)
+        if verdict is True:
+            return True
+        general = constants.same_solutions(a, b, self._work, bool(self._owner))
+        if general is not False or verdict is not False:
+            return general if verdict is False or general else verdict
+        if any(letter in self._owner[1:] for letter in unknowns(a, b)):
+            return False  # `a_n = …` gives n
+        return families.same_family(a, b, self._work, self._bound, self._owner)
 
     def _named(self, a: Answer, b: Answer) -> bool | None:
         if isinstance(a, Named) and isinstance(b, Named):
             if a.name == b.name:
-                return self.equal(a.value, b.value)
+                return self._owned(a.name, a.value, b.value)
             if self._is_relation(a) or self._is_relation(b):
                 return self._equations(_as_equation(a), _as_equation(b))
             if {a.name, b.name} <= _UNKNOWNS_OF_A_SYSTEM:
@@ -105,7 +139,13 @@ class Comparison:
         assert isinstance(named, Named)
         if isinstance(other, Equation):
             return self._equations(_as_equation(named), other)
-        return self.equal(named.value, other)
+        return self._owned(named.name, named.value, other)
+
+    def _owned(self, name: str, a: Answer, b: Answer) -> bool | None:
+        before, self._owner = self._owner, name
+        verdict = self.equal(a, b)
+        self._owner = before
+        return verdict
 
     @staticmethod
     def _is_relation(answer: Named) -> bool:
@@ -113,7 +153,13 @@ class Comparison:
         return len(answer.name) == 1 and isinstance(answer.value, Scalar) and bool(unknowns(answer.value.node))
 
     def _in_order(self, a: Sequence[Answer], b: Sequence[Answer]) -> bool | None:
-        return len(a) == len(b) and every(map(self.equal, a, b))
+        if len(a) != len(b):
+            return False
+        return self._along(every(map(self.equal, a, b)), _nodes(a), _nodes(b))
+
+    def _along(self, verdict: bool | None, a: Sequence[Node], b: Sequence[Node]) -> bool | None:
+        """Of points or vectors: with a parameter in them, other coordinates may run along the same line."""
+        return verdict if verdict or not a or not b else families.same_curve(a, b, self._work)
 
     def _as_sets(self, a: Sequence[Answer], b: Sequence[Answer]) -> bool | None:
         """Each has its equal in the other."""
@@ -126,6 +172,12 @@ class Comparison:
         return every(found(line) for line in [*table, *columns])
 
     def _many(self, a: Many, b: Many) -> bool | None:
+        verdict = self._several(a, b)
+        if verdict is False and families.counted(_nodes(a.items) + _nodes(b.items), self._bound):
+            return None  # `kπ` is `2kπ` or `(2k+1)π`
+        return verdict
+
+    def _several(self, a: Many, b: Many) -> bool | None:
         kinds = {a.kind, b.kind}
         if kinds == {"ordered"}:
             verdict = self._in_order(a.items, b.items)
@@ -144,7 +196,12 @@ class Comparison:
     def _one_of_many(self, many: Many, scalar: Scalar) -> bool | None:
         if many.kind != "ordered" and len(many.items) == 1:
             return self.equal(many.items[0], scalar)
-        if many.kind == "ordered" or not many.items:
+        if many.kind == "ordered":
+            if len(many.items) < 2 or unknowns(scalar.node):
+                return None
+            evaluate(scalar.node, Point({}, self._work))
+            return False
+        if not many.items or families.counted([*_nodes(many.items), scalar.node], self._bound):
             return None
         verdicts = [self.equal(item, scalar) for item in many.items]
         return False if False in verdicts else None
@@ -153,7 +210,8 @@ class Comparison:
         if set(a.names) != set(b.names):
             return None
         values = dict(zip(b.names, b.values, strict=True))
-        return every(self.equal(value, values[name]) for name, value in zip(a.names, a.values, strict=True))
+        there = [values[name] for name in a.names]
+        return self._in_order(a.values, there)
 
     def _record_in_order(self, record: Record, many: Many) -> bool | None:
         """Against `(1, 2)` the names count in alphabetical order, where another order is not written."""
@@ -172,11 +230,19 @@ class Comparison:
             vectors = all(1 in (len(part.rows), len(part.rows[0])) for part in (a, b))
             return None if vectors else False
         pairs = zip((cell for row in a.rows for cell in row), (cell for row in b.rows for cell in row), strict=True)
-        return every(self._scalars(x, y) for x, y in pairs)
+        verdict = every(self._scalars(x, y) for x, y in pairs)
+        vector = 1 in (len(a.rows), len(a.rows[0]))
+        cells_a, cells_b = ([cell for row in part.rows for cell in row] for part in (a, b))
+        return self._along(verdict, cells_a, cells_b) if vector else verdict
 
     def _ratios(self, a: Sequence[Node], b: Sequence[Node]) -> bool | None:
         if len(a) != len(b):
             return False
+        noughts = [[same(part, _ZERO, self._work) for part in parts] for parts in (a, b)]
+        if noughts[0] != noughts[1]:
+            return False if None not in (*noughts[0], *noughts[1]) else None
+        if True in noughts[0]:  # a score: no ratio has a nought
+            return True if every(same(x, y, self._work) for x, y in zip(a, b, strict=True)) else None
         crossed = ((Node("mul", (x, b[0])), Node("mul", (y, a[0]))) for x, y in zip(a[1:], b[1:], strict=True))
         return every(same(x, y, self._work) for x, y in crossed)
 
@@ -200,9 +266,16 @@ class Comparison:
         if unknowns(first) != unknowns(second):
             return None
         verdict = proportional(first, second, self._work)
-        if verdict is False and not (is_linear(first, self._work) and is_linear(second, self._work)):
-            return None
-        return verdict
+        if verdict is True or (is_linear(first, self._work) and is_linear(second, self._work)):
+            return verdict
+        different = one_is_an_identity(first, second, self._work) or apart(first, second, self._work)
+        return False if different else None
+
+
+def _nodes(answers: Sequence[Answer]) -> list[Node]:
+    """The expressions of these values; none where one of them is no expression."""
+    nodes = [answer.node for answer in answers if isinstance(answer, Scalar)]
+    return nodes if len(nodes) == len(answers) else []
 
 
 def _as_equation(named: Named) -> Equation:

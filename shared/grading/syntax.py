@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 
@@ -73,3 +73,11 @@ def traits(node: Node) -> Traits:
             digits.append(part.digits)
         waiting.extend(part.kids)
     return Traits(frozenset(symbols), frozenset(calls), min(digits, default=None), frozenset(ops))
+
+
+def substituted(node: Node, name: str, by: Node) -> Node:
+    """The expression with the unknown replaced."""
+    if node.op == "sym":
+        return by if node.name == name else node
+    kids = tuple(substituted(kid, name, by) for kid in node.kids)
+    return replace(node, kids=kids) if kids != node.kids else node

@@ -1,27 +1,34 @@
-"""From what a model wrote to the plain text of its answer: prose and LaTeX dress taken off, one sign for each thing."""
+"""From LaTeX to the plain text of an answer: its dress taken off, one sign for each thing."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from fractions import Fraction
+
+from shared.grading import numerals
+from shared.grading.finals import ended
 
 SET_OPEN, SET_CLOSE = "⦃", "⦄"
+UPRIGHT = "\u2060"  # before what was written as text in a formula: `5\\text{ m}`
 MATRIX_OPEN, MATRIX_CLOSE, ROW = "⟦", "⟧", "⏎"
 
-_ANSWER_IS = re.compile(r"answer\W{0,4}(?:\bis\b|[:=])\s*:?", re.IGNORECASE)
-_WORDS_BEFORE = re.compile(r"^(?:so|thus|hence|therefore|we get|we have|it is|equals|=)[,:]?\s+", re.IGNORECASE)
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _TEXT_COMMAND = re.compile(
     r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf|tt)|operatorname\*?|mbox|bm|boldsymbol)\s*\{([^{}]*)\}"
 )
 _NUMBER_SETS = re.compile(r"all real numbers|all reals|\\math(?:bb|bf|rm)\s*\{?\s*R\s*\}?|ℝ|\\R(?![A-Za-z])")
 _DRESS = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|rm|bf)(?![A-Za-z])")
-_MATRIX = re.compile(r"\\(begin|end)\s*\{\s*(?:[pbB]?matrix|smallmatrix)\s*\}")
+_MATRIX = re.compile(r"\\(begin|end)\s*\{\s*(?:[pbB]?matrix|smallmatrix|array)\s*\}(?:\s*\{[lcr| ]*\})?")
+_BRACKETED_MATRIX = re.compile(
+    rf"(?:\\left\s*)?[\[(]\s*{MATRIX_OPEN}([^{MATRIX_OPEN}{MATRIX_CLOSE}]*){MATRIX_CLOSE}\s*(?:\\right\s*)?[\])]"
+)
 _MOD = re.compile(r"\(\s*(?:\\?b?mod|modulo)\s*\{?\s*(\d+)\s*\}?\s*\)|\\(?:pmod|bmod|mod)\s*\{?\s*(\d+)\s*\}?")
 
 _COMMANDS = {
     "cdot": "*", "times": "*", "ast": "*", "div": "/", "pm": "±", "mp": "∓",
     "le": "≤", "leq": "≤", "leqslant": "≤", "ge": "≥", "geq": "≥", "geqslant": "≥", "lt": "<", "gt": ">",
-    "ne": "≠", "neq": "≠", "equiv": "≡", "in": "∈", "cup": "∪", "cap": "∩", "setminus": "∖", "backslash": "∖",
+    "ne": "≠", "neq": "≠",
+    "approx": "≈", "approxeq": "≈", "equiv": "≡", "in": "∈", "cup": "∪", "cap": "∩", "setminus": "∖", "backslash": "∖",
     "infty": "∞", "pi": "π", "circ": "°", "degree": "°", "emptyset": "∅", "varnothing": "∅",
     "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "colon": ":", "prime": "'",
     "langle": "(", "rangle": ")", "lfloor": "floor(", "rfloor": ")", "lceil": "ceil(", "rceil": ")",
@@ -31,61 +38,34 @@ _COMMANDS = {
 }  # fmt: skip
 _COMMAND = re.compile(r"\\(" + "|".join(sorted(_COMMANDS, key=len, reverse=True)) + r")(?![A-Za-z])")
 _DIGIT_ARGUMENTS = (
-    (re.compile(r"\\(frac|binom)\s*(\d)\s*(\d)"), r"\\\1{\2}{\3}"),
-    (re.compile(r"\\(frac|binom)\s*(\d)\s*\{"), r"\\\1{\2}{"),
+    (re.compile(r"\\binom\s*(\d)\s*(\d)"), r"\\binom{\1}{\2}"),
+    (re.compile(r"\\binom\s*(\d)\s*\{"), r"\\binom{\1}{"),
     (re.compile(r"\\sqrt\s*(\d)"), r"\\sqrt{\1}"),
 )
 _SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _SUBSCRIPTS = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 _PLAIN_SCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ₀₁₂₃₄₅₆₇₈₉", "0123456789-+n0123456789")
+_FRACTIONS = {
+    chr(code): rf" \frac{{{value.numerator}}}{{{value.denominator}}}"
+    for code in (0xBC, 0xBD, 0xBE, *range(0x2150, 0x215F))
+    if 0 < (value := Fraction(unicodedata.numeric(chr(code))).limit_denominator(10)) < 1
+}
 _SIGNS = str.maketrans(
     {
         "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "÷": "/",
         "⁄": "/", "∕": "/", "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "º": "°", "˚": "°", "′": "'", "’": "'", "∶": ":",
         "⟨": "(", "⟩": ")", "〈": "(", "〉": ")", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "∣": "|", "∅": "∅",
-        "½": r" \frac{1}{2}", "⅓": r" \frac{1}{3}", "⅔": r" \frac{2}{3}", "¼": r" \frac{1}{4}", "¾": r" \frac{3}{4}",
-        "∨": " or ", "∧": " and ", "≈": "≈", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200a": " ", "\u2008": " ",
-        "\u200b": "", "\u2061": "", "\u2062": "*", "\t": " ", "\n": " ", "\r": " ", "，": ",", "。": ".", "％": "%",
+        "∨": " or ", "∧": " and ", "ʼ": "'",
+        "\t": " ", "\n": " ", "\r": " ", "。": ".", "、": ",", "€": " EUR ", "£": " GBP ", "₹": " INR ", "¥": " JPY ",
     }
+    | _FRACTIONS
 )  # fmt: skip
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
-
-
-def _last_box(text: str) -> str | None:
-    """What stands in the last `\\boxed{…}`, with a short tail such as a unit; None without a closed box."""
-    boxes = list(_BOX.finditer(text))
-    if not boxes:
-        return None
-    start, depth = boxes[-1].end(), 1
-    for place in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
-        if depth == 0:
-            tail = text[place + 1 :].strip().strip("$.").removesuffix(r"\]").removesuffix(r"\)").strip()
-            return text[start:place] + (" " + tail if len(tail) <= 24 else "")
-    return None
-
-
-def _ended(text: str) -> str:
-    """Without a full stop or comma at its end; an ellipsis stays."""
-    bare = text.rstrip(" .,;")
-    return text if text[len(bare) :].count(".") > 1 else bare
-
-
-def final_part(text: str) -> str:
-    """The last box; else what follows the last `answer is`; else the text. Markdown and final stops taken off."""
-    text = text.strip()
-    if (box := _last_box(text)) is not None:
-        text = box
-    else:
-        tail = text
-        for found in _ANSWER_IS.finditer(text):
-            tail = text[found.end() :]
-        text = tail if tail.strip(" .*$") else text
-    text = text.strip().strip("`")
-    if text.startswith("**") or text.endswith("**"):
-        text = text.strip("*")
-    text = _WORDS_BEFORE.sub("", text.strip())
-    return _ended(text)
+_ARGUMENT = r"\s*(\\(?!frac|binom|sqrt)[A-Za-z]+|[A-Za-z0-9])"
+_SHORT_FRACTION = re.compile(rf"\\frac(?:{_ARGUMENT}(?:{_ARGUMENT}|\s*(?=\{{)))")
+_AFTER_BRACES = re.compile(rf"(\\frac\s*\{{[^{{}}]*\}}){_ARGUMENT}")
+_CHOOSE = re.compile(r"\{([^{}]*)\\choose([^{}]*)\}")
+_REPEATING = re.compile(r"(?<![\d.])(\d*\.\d*)\\(?:overline|bar|dot)\s*(?:\{\s*(\d+)\s*\}|(\d))")
+_LOG_SUBSCRIPT = re.compile(r"(\\log\s*_\s*)(1\d|[2-9])(?!\d)")
 
 
 def _dollars(text: str) -> str:
@@ -96,18 +76,28 @@ def _dollars(text: str) -> str:
     return text.replace("$", " ")
 
 
+def single_backslashes(text: str) -> str:
+    """A backslash doubled, as in JSON, as one; between `\\begin` and `\\end` two end a row."""
+    return text if r"\begin" in text else re.sub(r"\\\\(?=[A-Za-z(){}\[\]%$,;!])", r"\\", text)
+
+
 def clean(text: str) -> str:
     """The answer in one plain notation. `⦃⦄` are set braces, `⟦⟧` a matrix with rows ended by `⏎`."""
-    text = _dollars(final_part(text))
+    text = numerals.grouped(numerals.in_ascii(" ".join(_dollars(text).replace(UPRIGHT, "").split())))
     text = text.replace("\\\\", ROW)
-    text = _MATRIX.sub(lambda found: MATRIX_OPEN if found.group(1) == "begin" else MATRIX_CLOSE, text)
-    text = text.replace(r"\{", SET_OPEN).replace(r"\}", SET_CLOSE).replace(r"\%", "%").replace("{,}", "")
+    text = _MATRIX.sub(_matrix_sign, text)
+    text = _BRACKETED_MATRIX.sub(rf"{MATRIX_OPEN}\1{MATRIX_CLOSE}", text)
+    text = text.replace(r"\{", SET_OPEN).replace(r"\}", SET_CLOSE).replace(r"\%", "%")
     text = _NUMBER_SETS.sub(" (-∞,∞) ", text)
     for _ in range(2):
-        text = _TEXT_COMMAND.sub(r" \1 ", text)
+        text = _TEXT_COMMAND.sub(_upright, text)
     text = _DRESS.sub("", text)
     text = re.sub(r"\\[,;:! ()\[\]]|~", " ", text)
     text = _MOD.sub(lambda found: f" mod {found.group(1) or found.group(2)} ", text)
+    text = _REPEATING.sub(lambda found: rf"{found.group(1)}\overline{{{found.group(2) or found.group(3)}}}", text)
+    text = _CHOOSE.sub(r"\\binom{\1}{\2}", text)
+    text = _LOG_SUBSCRIPT.sub(r"\1{\2}", text)
+    text = _fractions(text)
     text = _COMMAND.sub(lambda found: _COMMANDS[found.group(1)] + " ", text)
     for pattern, replacement in _DIGIT_ARGUMENTS:
         text = pattern.sub(replacement, text)
@@ -116,8 +106,27 @@ def clean(text: str) -> str:
     text = text.translate(_SIGNS).replace("**", "^")
     text = re.sub(r"\^\s*(?:\{\s*°\s*\}|°)", "°", text)
     text = text.replace("<=", "≤").replace(">=", "≥").replace("+/-", "±").replace(" !=", " ≠")
-    text = _bare(re.sub(r"\s+", " ", text).strip())
-    return _ended(text)
+    text = re.sub(r"(?<=[\d.]) ?[xX] ?(?=10 ?\^)", "*", text)
+    text = re.sub(r"(?<=\d) ?(?:pct|per cent|percentage points?)(?![A-Za-z])\.?", "%", text)
+    text = re.sub(r"\((\d+)\) ?_", r"\1_", text)
+    text = _bare(" ".join(text.split()))
+    return ended(text)
+
+
+def _upright(found: re.Match[str]) -> str:
+    return f" {UPRIGHT}{found.group(1).strip()} " if found.group(1).strip() else " "
+
+
+def _matrix_sign(found: re.Match[str]) -> str:
+    return MATRIX_OPEN if found.group(1) == "begin" else MATRIX_CLOSE
+
+
+def _fractions(text: str) -> str:
+    """`\\frac12`, `\\frac\\pi3` with braces around each part."""
+    text = _SHORT_FRACTION.sub(
+        lambda found: rf"\frac{{{found.group(1)}}}" + (f"{{{found.group(2)}}}" if found.group(2) else ""), text
+    )
+    return _AFTER_BRACES.sub(r"\1{\2}", text)
 
 
 def _bare(text: str) -> str:
@@ -135,23 +144,22 @@ def _bare(text: str) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """Without the signs before what was written as text."""
+    return " ".join(text.replace(UPRIGHT, "").split()) if UPRIGHT in text else text
+
+
 def squeezed(text: str) -> str:
     """Spaces taken out wherever they part nothing: a space between two letters or digits stays."""
     return re.sub(r"(?<![\w.]) | (?![\w.\\])", "", text)
 
 
-def without_thousands(text: str) -> str | None:
-    """`1,234` read as one number, outside of brackets; None where nothing can be read so."""
-    depth, outside = 0, []
-    for sign in text:
-        depth += (sign in "([{⦃⟦") - (sign in ")]}⦄⟧")
-        outside.append(depth == 0)
-    found = [match for match in _THOUSANDS.finditer(text) if outside[match.start()]]
-    if not found:
-        return None
-    for match in reversed(found):
-        text = text[: match.start()] + match.group().replace(",", "") + text[match.end() :]
-    return text
+def without_approximation(text: str) -> str:
+    """`√2 ≈ 1.41` as `√2`; behind a bare name the decimal is all there is."""
+    exact, sign, rough = text.partition("≈")
+    if not sign or not exact.strip() or "≈" in rough:
+        return text
+    return f"{exact}={rough}" if re.fullmatch(r"\s*[A-Za-z](?:_\w+)?\s*", exact) else exact.strip()
 
 
 _LABEL = re.compile(

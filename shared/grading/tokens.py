@@ -10,6 +10,7 @@ from fractions import Fraction
 from shared.grading.syntax import Unclear
 
 MAX_TOKENS = 600
+MAX_CAPITALS = 12  # of a word of outcomes, such as HHTHT
 MAX_EXPONENT = 400  # of a number written as 1e400
 
 FUNCTIONS = frozenset(
@@ -19,7 +20,7 @@ FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 _ALIASES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "cosec": "csc", "lg": "log10"}
-_GREEK = frozenset(
+GREEK = frozenset(
     {
         "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa",
         "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "ell",
@@ -30,11 +31,13 @@ _KEYWORDS = {"or": "or", "and": "and", "mod": "mod", "in": "∈", "pi": "π", "i
 _KEYWORDS |= {"degrees": "°", "degree": "°", "percent": "%", "sqrt": "sqrt", "Pi": "π", "union": "∪"}
 _LETTER_NAMES = {"θ": "theta", "α": "alpha", "β": "beta", "γ": "gamma", "λ": "lambda", "μ": "mu", "φ": "phi"}
 _LETTER_NAMES |= {"ω": "omega", "δ": "delta", "σ": "sigma", "τ": "tau", "ρ": "rho", "ε": "epsilon", "ψ": "psi"}
+_OPENS = re.compile(r"\s*\(")
+SYMBOLS = re.compile("[A-Z]+|[a-z]")
 _BY_LENGTH = sorted(FUNCTIONS | {"sqrt", "cosec", "lg", "pi"}, key=len, reverse=True)
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<repeating>\d*\.\d*\\overline\s*\{\d+\})"
-    r"|(?P<grouped>\d{1,3}(?:[ ]\d{3})+(?![\d.]))"
+    r"|(?P<grouped>[1-9]\d{0,2}(?:[ ]\d{3})+(?![\d.]))"
     r"|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?![\w.]))?)"
     r"|\\(?P<command>[A-Za-z]+)"
     r"|(?P<letters>[A-Za-z]+)"
@@ -76,7 +79,10 @@ def tokenise(text: str) -> list[Token]:
         elif kind == "command":
             tokens.append(_command(match.group("command"), spaced))
         elif kind == "letters":
-            tokens.extend(_letters(piece, spaced))
+            found = _letters(piece, spaced)
+            if len(found) > 1 and _OPENS.match(text, place) and all(token.kind == "sym" for token in found):
+                found = [Token("sym", piece, spaced=spaced)]  # a function's name, perhaps: see letters.py
+            tokens.extend(found)
         elif kind == "greek":
             tokens.append(Token("sym", _LETTER_NAMES[piece], spaced=spaced))
         else:
@@ -117,17 +123,20 @@ def _command(name: str, spaced: bool) -> Token:
     name = _ALIASES.get(name, name)
     if name in FUNCTIONS or name == "log10":
         return Token("func", name, spaced=spaced)
-    if name in _GREEK:
+    if name in GREEK:
         return Token("sym", name.removeprefix("var"), spaced=spaced)
     raise Unclear(f"the command {name}")
 
 
 def _letters(piece: str, spaced: bool) -> list[Token]:
-    """A keyword, a function with what sticks to it, a Greek name, or a product of at most three letters."""
+    """A keyword, a function with what sticks to it, a Greek name, or a product of at most three letters.
+
+    Capitals written together stay together: points, outcomes and numerals are written so, and their order counts.
+    """
     if piece in _KEYWORDS:
         kind = _KEYWORDS[piece]
         return [Token(kind, piece, spaced=spaced)]
-    if piece in _GREEK and len(piece) > 2:
+    if piece in GREEK and len(piece) > 2:
         return [Token("sym", piece.removeprefix("var"), spaced=spaced)]
     for name in _BY_LENGTH:
         if piece.startswith(name):
@@ -135,9 +144,9 @@ def _letters(piece: str, spaced: bool) -> list[Token]:
             name = _ALIASES.get(name, name)
             kind = {"sqrt": "sqrt", "pi": "π"}.get(name, "func")
             return [Token(kind, name, spaced=spaced), *(_letters(rest, False) if rest else [])]
-    if len(piece) > 3:
+    if len(piece) > (MAX_CAPITALS if piece.isupper() else 3):
         raise Unclear("a word")
-    return [Token("sym", letter, spaced=spaced and place == 0) for place, letter in enumerate(piece)]
+    return [Token("sym", part, spaced=spaced and place == 0) for place, part in enumerate(SYMBOLS.findall(piece))]
 
 
 class Cursor:
@@ -151,6 +160,10 @@ class Cursor:
         """The kind of a token ahead; None past the end."""
         place = self._at + ahead
         return self._tokens[place].kind if place < len(self._tokens) else None
+
+    def peek_text(self) -> str:
+        """The text of the next token, which must be there."""
+        return self._tokens[self._at].text
 
     def sticks(self) -> bool:
         """Whether the next token stands without a space before it."""

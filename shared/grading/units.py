@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+
+from shared.grading.text import UPRIGHT
 
 _SCALES: dict[str, dict[str, str]] = {
     "length": {
@@ -35,12 +37,16 @@ _SCALES: dict[str, dict[str, str]] = {
     },
     "money": {"dollar dollars USD": "1", "cent cents": "0.01"},
     "euro": {"euro euros EUR": "1"},
+    "sterling": {"GBP": "1", "pence": "0.01"},
+    "rupee": {"rupee rupees INR": "1"},
+    "yen": {"yen JPY": "1"},
+    "angle": {"rad radian radians": "1"},
     "force": {"N newton newtons": "1"},
     "energy": {"J joule joules": "1", "kJ": "1000"},
     "power": {"W watt watts": "1", "kW": "1000"},
     "count": {
         "unit units way ways solution solutions root roots point points people student students outcome outcomes "
-        "arrangement arrangements permutation permutations combination combinations rad radian radians": "1"
+        "arrangement arrangements permutation permutations combination combinations": "1"
     },
 }
 _COMPOUND: dict[str, tuple[str, int, str]] = {
@@ -63,6 +69,9 @@ _SPEEDS = {"mph": "mi/h", "kmh": "km/h", "kph": "km/h", "km/hr": "km/h"}
 _WORD = "|".join(sorted([*_UNITS, *_SPEEDS], key=len, reverse=True))
 _PART = rf"(?:square|sq|cubic)?\.?\s*(?:{_WORD})(?![A-Za-z])(?:\s*\^\s*(?:\d|\{{\s*-?\d\s*\}}|-\d))?"
 _TAIL = re.compile(rf"(?<![A-Za-z\\_]){_PART}(?:\s*(?:/|\*|per|\s)\s*{_PART})*\.?$")
+_MEASURE = rf"(\d+(?:\.\d+)?)\s*({_WORD})(?![A-Za-z])"
+_SEVERAL = re.compile(rf"{_MEASURE}(?:,?\s*(?:and\s+)?{_MEASURE}){{1,2}}\.?")
+_CURRENCY = re.compile(r"([-+]?)\s*(USD|EUR|GBP|INR|JPY)\s*")
 _PIECE = re.compile(
     rf"(?P<link>/|per)|(?P<power>square|sq|cubic)|(?P<word>{_WORD})(?![A-Za-z])(?:\s*\^\s*\{{?\s*(?P<exponent>-?\d))?"
 )
@@ -74,32 +83,82 @@ class Unit:
 
     dimensions: tuple[tuple[str, int], ...]
     factor: Fraction
-    letter: bool  #: a single letter, which may be an unknown as well
+    letter: bool  #: letters that may be unknowns as well
 
 
 def split(text: str) -> tuple[str, Unit | None]:
-    """The value's text, and its unit where one is written behind it (`USD` may stand before it)."""
-    if text.startswith("USD"):
-        head, more = split(text[3:].strip())
-        return head, more or _unit("dollars")
-    if text[-1:] not in _LAST_SIGNS:
-        return text, None
-    found = _TAIL.search(text, max(0, len(text) - MAX_TAIL))
+    """The value's text, and its unit where one is written behind it (a currency may stand before it)."""
+    if currency := _CURRENCY.match(text):
+        head, more = split(currency.group(1) + text[currency.end() :].strip())
+        return head, more or _unit(currency.group(2))
+    plain = text.replace(UPRIGHT, "")
+    if plain[-1:] not in _LAST_SIGNS:
+        return plain, None
+    if several := _SEVERAL.fullmatch(plain):
+        return _joined(several) or (plain, None)
+    found = _TAIL.search(plain, max(0, len(plain) - MAX_TAIL))
     if found is None:
-        return text, None
-    head, tail = text[: found.start()].rstrip(), found.group().strip()
+        return plain, None
+    head, tail = plain[: found.start()].rstrip(), found.group().strip()
     if not head or head[-1] in "+-*/^=(_,|":
-        return text, None
-    if len(tail) == 1 and (text[-2] != " " or re.search("[A-Za-z]", re.sub(r"\\[a-z]+", "", head))):
-        return text, None  # an unknown, perhaps
-    unit = _unit(tail)
-    return (head, unit) if unit else (text, None)
+        return plain, None
+    spaced = found.start() < len(plain) and plain[found.start() - 1 : found.start() + 1].find(" ") >= 0
+    sureness = _sureness(head, tail, spaced, _is_upright(text, found.start()))
+    unit = _unit(tail) if sureness is not None else None
+    return (head, replace(unit, letter=not sureness)) if unit else (plain, None)
+
+
+def _is_upright(text: str, start: int) -> bool:
+    """Whether what begins at this place of the plain text was written as text: `5\\text{ m}`, unlike `5m`."""
+    place = -1
+    while (place := text.find(UPRIGHT, place + 1)) >= 0:
+        if start <= place - text.count(UPRIGHT, 0, place) <= start + 2:
+            return True
+    return False
+
+
+def _sureness(head: str, tail: str, spaced: bool, upright: bool) -> bool | None:
+    """Whether the tail is a unit: True, False where it may be a product of unknowns, None where it is none.
+
+    Only a bare number has letters behind it that are a unit: in `x^2 + 3h^2`, `6s^2` and `4 + 3 m` they are unknowns.
+    """
+    words = re.findall("[A-Za-z]+", tail)
+    head = head.rpartition("=")[2].strip()
+    shortest = min(map(len, words))
+    if shortest >= 3 or (upright and shortest >= 2):
+        return True if spaced or upright or _BARE.fullmatch(head) else None
+    if not _BARE.fullmatch(head):
+        return None
+    if upright:
+        return True
+    if shortest == 1 and "/" not in tail:
+        return False if spaced else None
+    if spaced:
+        return not _PRODUCTS.issuperset(words)
+    return _UNMISTAKABLE.issuperset(words)
+
+
+_BARE = re.compile(r"[-+±]?(?:[\d.,\s*/^(){}\[\]π√!]|\\(?:frac|sqrt|binom)|sqrt|pi|(?<=[\^{(])-)+")
+_PRODUCTS = frozenset({"mg", "ms"})  # a weight m g, a product m s
+_UNMISTAKABLE = frozenset({"cm", "mm", "km", "kg", "EUR", "USD"})
+
+
+def _joined(several: re.Match[str]) -> tuple[str, Unit] | None:
+    """`2 hours 15 minutes` as one value in base units; None where they measure different things."""
+    total, dimensions = Fraction(0), set[tuple[tuple[str, int], ...]]()
+    for value, word in re.findall(_MEASURE, several.group()):
+        unit = _unit(word)
+        total += Fraction(value) * unit.factor
+        dimensions.add(unit.dimensions)
+    if len(dimensions) > 1 or () in dimensions:
+        return None
+    return f"({total.numerator})/{total.denominator}", Unit(dimensions.pop(), Fraction(1), False)
 
 
 _LAST_SIGNS = frozenset("".join(word[-1] for word in _UNITS) + "hr}0123456789.")
 
 
-def _unit(text: str) -> Unit | None:
+def _unit(text: str) -> Unit:
     dimensions: dict[str, int] = {}
     factor, sign, power = Fraction(1), 1, 1
     for piece in _PIECE.finditer(text):
@@ -118,7 +177,7 @@ def _unit(text: str) -> Unit | None:
             power = 1
     if dimensions.pop("count", None) and not dimensions:
         return Unit((), Fraction(1), False)
-    return Unit(tuple(sorted(dimensions.items())), factor, len(text) == 1)
+    return Unit(tuple(sorted(dimensions.items())), factor, False)
 
 
 def conversions(unit: Unit) -> list[Fraction]:

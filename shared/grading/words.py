@@ -1,4 +1,7 @@
-"""Answers in words: a closed vocabulary. Words of one group exclude each other; all others decide nothing."""
+"""Answers in words: a closed vocabulary. Words of one group exclude each other; all others decide nothing.
+
+A meaning with a shade behind a stroke (`nothing/real`) is near its plain one: neither the same nor another.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,26 @@ _GROUPS: tuple[dict[str, str], ...] = (
     {"even": "even|even function|even number", "odd": "odd|odd function|odd number", "neither": "neither"},
     {"prime": "prime|prime number", "composite": "composite|composite number"},
     {"ellipse": "ellipse", "parabola": "parabola", "hyperbola": "hyperbola"},
-    {"increasing": "increasing|strictly increasing", "decreasing": "decreasing|strictly decreasing"},
+    {
+        "increasing": "increasing",
+        "increasing/strictly": "strictly increasing",
+        "decreasing": "decreasing",
+        "decreasing/strictly": "strictly decreasing",
+    },
     {"continuous": "continuous", "discontinuous": "discontinuous|not continuous"},
     {"injective": "injective|one-to-one", "not injective": "not injective|not one-to-one"},
-    {"dependent": "dependent|linearly dependent", "independent": "independent|linearly independent"},
     {
-        "nothing": "no solution|no solutions|no real solution|no real solutions|no such number|no such numbers|none"
-        "|empty set|null set|∅|⦃⦄|has no solution|has no solutions|no integer solutions|inconsistent",
+        "dependent": "dependent",
+        "dependent/linearly": "linearly dependent",
+        "independent": "independent",
+        "independent/linearly": "linearly independent",
+    },
+    {
+        "nothing": "no solution|no solutions|none|empty set|null set|∅|⦃⦄|has no solution"
+        "|has no solutions|inconsistent",
+        "nothing/real": "no real solution|no real solutions|no real root|no real roots",
+        "nothing/integer": "no integer solution|no integer solutions|no integral solutions",
+        "nothing/such": "no such number|no such numbers",
         "infinitely many": "infinitely many|infinitely many solutions|infinite number of solutions"
         "|has infinitely many solutions|infinitely many of them",
         "unique": "unique|unique solution|exactly one solution",
@@ -33,7 +49,6 @@ _MEANINGS: dict[str, tuple[int, str]] = {
     for meaning, phrases in meanings.items()
     for phrase in phrases.split("|")
 }
-_NO_NUMBER = frozenset({"nothing", "infinitely many", "does not exist", "undefined", "infinity", "minus infinity"})
 _FILLERS = re.compile(
     r"^(?:(?:there|it|this|that|is|are|exists?|the|an?|statement|limit|series|sequence|system|equation|integral|function"
     r"|curve|conic|number|has|set|answer)\s+)+"
@@ -53,10 +68,21 @@ _NUMBERS |= {
 } | {"hundred": 100, "one hundred": 100, "thousand": 1000, "one thousand": 1000}
 
 
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
+_PARTS |= {"ninth": 9, "tenth": 10, "halve": 2}
+_SHARE = re.compile(rf"(?:(an?|{'|'.join(_UNITS[1:])})[ -])?({'|'.join(_PARTS)})s?")
+
+
 def number_word(text: str) -> str | None:
-    """`seven` as `7`; None for what is no such word."""
-    value = _NUMBERS.get(text.lower())
-    return None if value is None else str(value)
+    """`seven` as `7`, `three quarters` as `3/4`; None for what is no such word."""
+    text = text.lower()
+    sign = "-" if (bare := re.sub(r"^(?:minus|negative) ", "", text)) != text else ""
+    if bare in _NUMBERS:
+        return f"{sign}{_NUMBERS[bare]}"
+    share = _SHARE.fullmatch(bare)
+    if share is None or (share.group(1) is None and share.group(2) != "half"):
+        return None
+    return f"{sign}{_NUMBERS.get(share.group(1) or 'one', 1)}/{_PARTS[share.group(2)]}"
 
 
 def meaning(text: str) -> tuple[int, str] | None:
@@ -71,16 +97,41 @@ def same_words(a: str, b: str) -> bool | None:
     """Two phrases, at least one of the vocabulary; a plain number other than 0 is none of those that mean no number."""
     first, second = meaning(a), meaning(b)
     if first and second:
-        return first == second if first[0] == second[0] else None
+        if first == second:
+            return True
+        near = first[1].partition("/")[0] == second[1].partition("/")[0]
+        return False if first[0] == second[0] and not near else None
     known, other = (first, b) if first else (second, a)
-    is_number = re.fullmatch(r"[-+]?\d+(?:[./]\d+)?", other) is not None and other.strip("-+0./") != ""
-    return False if known and known[1] in _NO_NUMBER and is_number else None
+    if known is None or not re.fullmatch(r"[-+]?\d+(?:[./]\d+)?", other):
+        return None
+    # a count may be none, one or many; and 0 and 1 may be a no and a yes
+    return None if other.strip("-+0./") in ("", "1") else False
 
 
 def same_letters(a: str, b: str) -> bool | None:
     """Phrases of plain words that differ at most in case are the same; what else says nothing."""
-    plain = re.compile(r"[A-Za-z][A-Za-z' -]{2,}")
-    return True if plain.fullmatch(a) and plain.fullmatch(b) and a.casefold() == b.casefold() else None
+    if _PLAIN_WORDS.fullmatch(a) and _PLAIN_WORDS.fullmatch(b) and a.casefold() == b.casefold():
+        return True if not _FUNCTION_NAMES.intersection(a.casefold().split()) else None
+    return None
+
+
+_PLAIN_WORDS = re.compile(r"(?=.{3})[A-Za-z]{2,}(?:[ '-]+[A-Za-z]{2,})*")
+_FUNCTION_NAMES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot", "ln", "log", "exp", "lg", "pi"})
+_LETTERS = re.compile(r"[A-Za-z](?: ?[A-Za-z])*")
+_NUMERAL = re.compile(r"m*(?:c[md]|d?c*)(?:x[cl]|l?x*)(?:i[xv]|v?i*)")
+
+
+def rearranged(a: str, b: str) -> bool:
+    """Whether both are the same letters in another order, and not beyond doubt a product: an order, a word, a numeral.
+
+    `xy` is one. `abc` may be an order of three, `hht` an outcome, `iv` a number.
+    """
+    if not (_LETTERS.fullmatch(a) and _LETTERS.fullmatch(b)):
+        return False
+    a, b = a.replace(" ", ""), b.replace(" ", "")
+    if sorted(a) != sorted(b) or a == b:
+        return False
+    return len(a) > 2 or not a.islower() or bool(_NUMERAL.fullmatch(a) and _NUMERAL.fullmatch(b))
 
 
 _CHOICE = re.compile(r"(?:option|choice)?\s*\(?([A-H])\)?[.:]?")
