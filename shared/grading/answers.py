@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.grading.regions import Region
 from shared.grading.syntax import Node, Unclear
 from shared.grading.text import MATRIX_CLOSE, MATRIX_OPEN, SET_CLOSE, SET_OPEN
 from shared.grading.tokens import Token
@@ -41,6 +40,18 @@ class Many:
     kind: Literal["set", "list", "ordered"]
     items: tuple[Answer, ...]
     brackets: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A span between `low` and `high` (None: without end), or others joined. `name`: the unknown it was written of."""
+
+    op: Literal["span", "or", "and", "not"]
+    parts: tuple[Region, ...] = ()
+    low: Node | None = None
+    high: Node | None = None
+    closed: tuple[bool, bool] = (False, False)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shared.grading.approx import Value, as_approx
-from shared.grading.equations import is_linear
 from shared.grading.evaluate import Point, evaluate
-from shared.grading.points import REALS, over_points, unknowns
+from shared.grading.points import REALS, is_linear, over_points, unknowns
 from shared.grading.precise import Number, combined, look_again, table
 from shared.grading.syntax import Node, Work
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 
-from shared.grading.approx import add, as_approx, same_value
+from shared.grading.answers import Equation
+from shared.grading.approx import as_approx, same_value
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.letters import is_open, settled
-from shared.grading.points import MAX_UNKNOWNS, REALS, judged, log_bases, over_points, unknowns
+from shared.grading.points import MAX_UNKNOWNS, REALS, is_linear, judged, log_bases, over_points, unknowns
 from shared.grading.precise import agree
+from shared.grading.scalars import same
 from shared.grading.syntax import Node, Undefined, Work, traits
 
 _ACROSS = tuple(Fraction(x, 7) for x in (3, -5, 10, -16))
@@ -17,6 +18,28 @@ _ALONG = tuple(Fraction(y, 5) for y in range(-31, 33, 3))
 _HALVINGS = 24
 _STEEP = 1e6
 _CLEAR = 1e-3
+
+
+def same_equation(a: Equation, b: Equation, work: Work) -> bool | None:
+    """The same where one is a multiple of the other; different for certain only where both are linear."""
+    first, second = (Node("add", (part.left, Node("neg", (part.right,)))) for part in (a, b))
+    if unknowns(first) != unknowns(second):
+        return None
+    verdict = proportional(first, second, work)
+    if verdict is True or (is_linear(first, work) and is_linear(second, work)):
+        return verdict
+    different = one_is_an_identity(first, second, work) or apart(first, second, work)
+    return False if different else None
+
+
+def named_quantity(equation: Equation, node: Node, work: Work) -> bool | None:
+    """`AB/CD = 3/4` against `3/4`: what is written in points names what was asked for. Never False."""
+    for label, value in ((equation.left, equation.right), (equation.right, equation.left)):
+        names = unknowns(label)
+        points = label.op == "call" or all(len(name) > 1 and name[:2].isupper() for name in names)
+        if names and points and not unknowns(value, node) and same(value, node, work):
+            return True
+    return None
 
 
 def proportional(a: Node, b: Node, work: Work) -> bool | None:
@@ -105,21 +128,3 @@ def _real(node: Node, at: dict[str, Fraction], work: Work) -> float | None:
         return as_approx(evaluate(node, Point(at, work))).real
     except Undefined:
         return None
-
-
-def is_linear(node: Node, work: Work) -> bool:
-    """Whether the value midway between two points is always midway between their values."""
-    names = unknowns(node)
-    if len(names) > MAX_UNKNOWNS:
-        return False
-    for first, second in pairwise(REALS):
-        middle = [(x + y) / 2 for x, y in zip(first, second, strict=True)]
-        try:
-            low, high, mid = (
-                evaluate(node, Point(dict(zip(names, row, strict=False)), work)) for row in (first, second, middle)
-            )
-        except Undefined:
-            return False
-        if same_value(add(low, high, work), add(mid, mid, work)) is not True:
-            return False
-    return True

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
+from shared.grading.answers import Congruence
 from shared.grading.approx import Value, add, as_approx, divide, multiply, negative, same_value
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.points import REALS, unknowns
@@ -76,6 +78,21 @@ def _line(node: Node, letter: str, work: Work) -> tuple[Value, Value]:
     if same_value(three, add(start, multiply(Fraction(3), step, work), work)) is not True:
         raise Undefined("not linear")
     return start, step
+
+
+def same_class(congruence: Congruence, node: Node, work: Work) -> bool | None:
+    """Against `7k + 3`: the same class. Against a number: one of the class does not name the class."""
+    names = unknowns(node)
+    if len(names) > 1:
+        return None
+    at = [evaluate(node, Point({name: Fraction(x) for name in names}, work)) for x in range(4)]
+    values = [value.numerator for value in at if isinstance(value, Fraction) and value.denominator == 1]
+    if len(values) < 4 or len({after - before for before, after in pairwise(values)}) > 1:
+        return None
+    modulus = abs(values[1] - values[0])
+    if modulus:
+        return Congruence(values[0] % modulus, modulus) == congruence if modulus > 1 else None
+    return None if values[0] % congruence.modulus == congruence.residue else False
 
 
 def counted(nodes: Iterable[Node], bound: frozenset[str]) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 
 _THINKING = r"(?:think|thinking|thought|reasoning|reflection|scratchpad)"
-_THOUGHT = re.compile(rf"<({_THINKING})>.*?</\1>", re.IGNORECASE | re.DOTALL)
-_THOUGHT_BEGINS = re.compile(rf"<{_THINKING}>", re.IGNORECASE)
-_THOUGHT_ENDS = re.compile(rf"</{_THINKING}>", re.IGNORECASE)
+_TAG = re.compile(rf"<(/?){_THINKING}>", re.IGNORECASE)
 _ANSWER_IS = re.compile(r"answer\W{0,4}(?:\bis\b|[:=])\s*:?", re.IGNORECASE)
 _WORDS_BEFORE = re.compile(r"^(?:so|thus|hence|therefore|we get|we have|it is|equals|=)[,:]?\s+", re.IGNORECASE)
 _WORDS_BEHIND = re.compile(
@@ -15,7 +13,7 @@ _WORDS_BEHIND = re.compile(
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _JOINT = re.compile(r"(?:[\s$.,;]|\\[()\[\],;]|\b(?:and|or)\b)*")
-_FORMULA = re.compile(r"\$\$?([^$]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_FORMULA = re.compile(r"\$\$?([^$]+)\$\$?|\\\(((?:(?!\\[()]).)+)\\\)|\\\[((?:(?!\\[\[\]]).)+)\\\]")
 _PLAIN_WORDS = frozenset(
     "a an answer are as be by desired final find gives given get hence have is it of our obtain required result so "  # noqa: SIM905
     "solution that the therefore this thus to value we which will".split()
@@ -47,14 +45,20 @@ def joined(text: str) -> str:
 
 
 def _spoken(text: str) -> str:
-    """Without what stands in tags of thinking, closed or not."""
-    if "<" not in text:
-        return text
-    text = _THOUGHT.sub(" ", text)
-    if ends := list(_THOUGHT_ENDS.finditer(text)):
-        text = text[ends[-1].end() :]
-    begins = _THOUGHT_BEGINS.search(text)
-    return text[: begins.start()] if begins else text
+    """Without what stands in tags of thinking: closed ones, one that only ends, one that never does."""
+    kept: list[str] = []
+    depth, place = 0, 0
+    for tag in _TAG.finditer(text):
+        if not tag.group(1):
+            if depth == 0:
+                kept.append(text[place : tag.start()])
+            depth += 1
+        elif depth == 0:
+            kept.clear()  # it ends what began before the text did
+        else:
+            depth -= 1
+        place = tag.end()
+    return "".join(kept) + (text[place:] if depth == 0 else "")
 
 
 def _boxes(text: str) -> tuple[list[str], int]:
@@ -76,20 +80,17 @@ def _boxes(text: str) -> tuple[list[str], int]:
         elif sign == "}" and waiting:
             closings[waiting.pop()] = place
         place += 1
-    boxes, end = [], 0
-    for opening in sorted(openings):
-        if opening in closings and opening > end:
+    outermost: list[tuple[int, int]] = []
+    inner: set[int] = set()
+    end = -1
+    for opening in sorted(opening for opening in openings if opening in closings):
+        if opening < end:
+            inner.update(range(openings[opening], opening + 1), (closings[opening],))
+        else:
             end = closings[opening]
-            boxes.append(_without_boxes(text, opening + 1, end, openings, closings))
+            outermost.append((opening + 1, end))
+    boxes = ["".join(text[at] for at in range(first, last) if at not in inner) for first, last in outermost]
     return boxes, end + 1
-
-
-def _without_boxes(text: str, start: int, end: int, openings: dict[int, int], closings: dict[int, int]) -> str:
-    dropped: set[int] = set()
-    for opening, begin in openings.items():
-        if start <= begin and opening in closings and closings[opening] < end:
-            dropped.update(range(begin, opening + 1), (closings[opening],))
-    return "".join(text[place] for place in range(start, end) if place not in dropped)
 
 
 def _tail(tail: str) -> str:

@@ -36,6 +36,13 @@ def is_open(node: Node) -> bool:
     return _applies(node)
 
 
+def is_applied(node: Node) -> bool:
+    """Whether a letter before a bracket stands at the end of this factor."""
+    while node.op in ("pow", "fact", "deg", "pct", "neg"):
+        node = node.kids[0]
+    return node.op == "apply" or (node.op == "mul" and is_applied(node.kids[1]))
+
+
 def opaque(head: Node, argument: Fraction) -> Fraction:
     """A value that a function nobody knows may have here: the same for the same name and argument, else another."""
     seen = f"{_spelled(head)} {argument}".encode()

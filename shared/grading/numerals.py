@@ -18,6 +18,7 @@ _BY_APOSTROPHES = re.compile(r"(?<![\w.,'])[1-9]\d{0,2}(?:['’ʼ]\d{3})+(?![\d'
 _CERTAIN_GROUPS = re.compile(r"(?<=\d)\s*(?:,\s*\\!|\\!\s*,|٬|\\!)\s*(?=\d)")
 _BRACED_COMMA = re.compile(r"(?<![\d,.])(\d+)\{,\}(\d+)(?!\{,\}|\d)")
 _MAX_READINGS = 3
+MAX_NUMERALS = 64  # of one answer
 
 
 def in_ascii(text: str) -> str:
@@ -62,7 +63,7 @@ def _braced(found: re.Match[str]) -> str:
 def readings(text: str) -> list[str]:
     """The text with its numerals read in one way throughout: the usual way first, then others that are possible."""
     text = _BY_BLANKS.sub(_by_blanks, text)
-    if not _NUMERAL.search(text):
+    if not 0 < len(_NUMERAL.findall(text)) <= MAX_NUMERALS:
         return [text]
     usual, decimal, thousands = (_read_outside(text, way) for way in (_usual, _decimal_comma, _thousands_point))
     found = [usual]

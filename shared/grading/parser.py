@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from fractions import Fraction
 
-from shared.grading.subscripts import in_base, subscripted
+from shared.grading.letters import is_applied
+from shared.grading.subscripts import in_base, symbol
 from shared.grading.syntax import Node, Unclear, number
 from shared.grading.tokens import Cursor, Token
 
@@ -14,7 +14,6 @@ MAX_DEPTH = 24
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _BEGINS_ATOM = frozenset({"num", "sym", "func", "sqrt", "frac", "binom", "π", "∞", "(", "[", "{"})
 _INVERSES = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
-_CAPITALS = frozenset(string.ascii_uppercase)
 _TWO = Node("num", value=Fraction(2))
 
 
@@ -63,7 +62,7 @@ class _Parser(Cursor):
                 self.take()
                 below = self._unary()
                 node = Node("div", (node, below))
-                if self._begins_factor() or _is_applied(below):
+                if self._begins_factor() or is_applied(below):
                     raise Unclear("a slash before a product")
             elif self._begins_factor():
                 node = self._beside(node)
@@ -159,7 +158,7 @@ class _Parser(Cursor):
             case "num":
                 return self._number(token)
             case "sym" | "π":
-                node = self._symbol(token)
+                node = symbol(token, self)
                 applied = self.peek() == "(" and not in_exponent
                 return self._applied(node) if applied else node
             case "∞":
@@ -178,15 +177,6 @@ class _Parser(Cursor):
             case "func":
                 return self._call(token.text)
         raise Unclear(f"a {token.kind} where a value should be")
-
-    def _symbol(self, token: Token) -> Node:
-        """A letter. Capitals side by side are one name: `AB` is a segment as often as a product."""
-        if token.kind == "π":
-            return Node("sym", name="π")
-        name = subscripted(token.text, self)
-        while name[0] in _CAPITALS and self.peek() == "sym" and self.peek_text()[0] in _CAPITALS:
-            name += subscripted(self.take().text, self)
-        return Node("sym", name=name)
 
     def _group(self, closing: str) -> Node:
         bars, self._bars = self._bars, 0
@@ -251,19 +241,12 @@ class _Parser(Cursor):
         node = self._factor()
         while self._begins_factor() and self.peek() != "func":
             node = self._beside(node)
-        if _is_applied(node):
+        if is_applied(node):
             raise Unclear("where the argument ends")
         if self.peek() == "/" and self.peek(1) != "func":
             raise Unclear("where the argument ends")
         self._depth -= 1
         return node
-
-
-def _is_applied(node: Node) -> bool:
-    """Whether a letter before a bracket stands at the end of this factor."""
-    while node.op in ("pow", "fact", "deg", "pct", "neg"):
-        node = node.kids[0]
-    return node.op == "apply" or (node.op == "mul" and _is_applied(node.kids[1]))
 
 
 def _mixed(whole: Node, top: Fraction, bottom: Fraction) -> Node:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
-from shared.grading.approx import Value, as_approx
+from shared.grading.approx import Value, add, as_approx, same_value
 from shared.grading.evaluate import CONSTANTS, Point, evaluate
 from shared.grading.syntax import Node, Traits, Undefined, Work, traits
 
@@ -102,4 +103,22 @@ def _has_value(node: Node, point: Point) -> bool:
         evaluate(node, point)
     except Undefined:
         return False
+    return True
+
+
+def is_linear(node: Node, work: Work) -> bool:
+    """Whether the value midway between two points is always midway between their values."""
+    names = unknowns(node)
+    if len(names) > MAX_UNKNOWNS:
+        return False
+    for first, second in pairwise(REALS):
+        middle = [(x + y) / 2 for x, y in zip(first, second, strict=True)]
+        try:
+            low, high, mid = (
+                evaluate(node, Point(dict(zip(names, row, strict=False)), work)) for row in (first, second, middle)
+            )
+        except Undefined:
+            return False
+        if same_value(add(low, high, work), add(mid, mid, work)) is not True:
+            return False
     return True

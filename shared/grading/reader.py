@@ -17,6 +17,7 @@ from shared.grading.answers import (
     Named,
     Ratio,
     Record,
+    Region,
     Scalar,
     around,
     kinds_of,
@@ -27,7 +28,6 @@ from shared.grading.answers import (
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.parser import parse
 from shared.grading.points import unknowns
-from shared.grading.regions import Region
 from shared.grading.scalars import same
 from shared.grading.shapes import listed, matrix, nested, record_of
 from shared.grading.syntax import Node, Unclear, Work

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cmp_to_key
-from typing import Literal
 
+from shared.grading.answers import Region
 from shared.grading.approx import add, as_approx, multiply, same_value
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.letters import settled
 from shared.grading.points import INTEGER_NAMES, unknowns
 from shared.grading.scalars import same
 from shared.grading.syntax import Node, Unclear, Work, number, substituted
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A span between `low` and `high` (None: without end), or others joined. `name`: the unknown it was written of."""
-
-    op: Literal["span", "or", "and", "not"]
-    parts: tuple[Region, ...] = ()
-    low: Node | None = None
-    high: Node | None = None
-    closed: tuple[bool, bool] = (False, False)
-    name: str = ""
 
 
 def union(parts: Sequence[Region]) -> Region:
@@ -149,7 +136,7 @@ def same_region(a: Region, b: Region, work: Work) -> bool | None:
 
 
 def touches(region: Region, node: Node, work: Work) -> bool:
-    """Whether the number may be an end of the region."""
+    """Whether the number may be an end of the region: `x ≥ 4` may be said for its bound."""
     return any(same(end, node, work) is not False for end in _ends(region))
 
 
@@ -180,6 +167,7 @@ def _ends(region: Region) -> list[Node]:
 
 
 def _order(a: Node, b: Node, work: Work) -> int:
+    work.spend(2)
     equal = same(a, b, work)
     if equal is None:
         raise Unclear("ends too close to tell apart")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
-from itertools import pairwise
 
 from shared.grading import constants, families, regions
-from shared.grading.answers import Answer, Congruence, Equation, Many, Matrix, Named, Ratio, Record, Scalar
-from shared.grading.equations import apart, is_linear, one_is_an_identity, proportional
+from shared.grading.answers import Answer, Congruence, Equation, Many, Matrix, Named, Ratio, Record, Region, Scalar
+from shared.grading.equations import named_quantity, same_equation
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.points import unknowns
 from shared.grading.reader import Reader
-from shared.grading.regions import Region
-from shared.grading.scalars import marks, same, same_but_for_mark
+from shared.grading.scalars import exact_value, marks, same, same_but_for_mark
 from shared.grading.syntax import Node, Unclear, Work, number
 
 _ZERO = number(0)
+_STEPS_OF_A_PAIR = 6
+_STEPS_OF_FAMILIES = 10
 _UNKNOWNS_OF_A_SYSTEM = frozenset("xyz")
 _ALPHABETS = ("xyz", "abcd")  # unknowns whose values are written in this order
 
@@ -45,7 +44,7 @@ class Comparison:
 
     def equal(self, a: Answer, b: Answer) -> bool | None:
         """What cannot be evaluated is undecided."""
-        self._work.spend()
+        self._work.spend(_STEPS_OF_A_PAIR)
         try:
             if isinstance(a, Named) or isinstance(b, Named):
                 return self._named(a, b)
@@ -68,7 +67,7 @@ class Comparison:
             case Congruence(), Congruence():
                 return a == b
             case Equation(), Equation():
-                return self._equations(a, b)
+                return same_equation(a, b, self._work)
             case Ratio(), Ratio():
                 return self._ratios(a.parts, b.parts)
         return None
@@ -90,26 +89,13 @@ class Comparison:
                         return None
                     return self._scalars(Node("div", first.parts), second.node)
                 case Congruence(), Scalar():
-                    return self._congruent(first, second.node)
+                    return families.same_class(first, second.node, self._work)
                 case Equation(), Scalar():
-                    return self._labelled(first, second.node)
-                case Region() | Matrix(), Scalar() if not unknowns(second.node):
-                    return self._of_another_kind(first, second.node)
-        return None
-
-    def _of_another_kind(self, answer: Region | Matrix, node: Node) -> bool | None:
-        """A number is no interval and no matrix; `x ≥ 4` may be said for its bound."""
-        evaluate(node, Point({}, self._work))
-        if isinstance(answer, Matrix):
-            return None if len(answer.rows) == len(answer.rows[0]) == 1 else False
-        return None if regions.touches(answer, node, self._work) else False
-
-    def _labelled(self, equation: Equation, node: Node) -> bool | None:
-        """`AB/CD = 3/4` against `3/4`: capitals name what was asked for."""
-        for label, value in ((equation.left, equation.right), (equation.right, equation.left)):
-            names = unknowns(label)
-            if names and all(name[0].isupper() for name in names) and not unknowns(value, node):
-                return True if same(value, node, self._work) else None
+                    return named_quantity(first, second.node, self._work)
+                case Region(), Scalar() if not unknowns(second.node):
+                    return None if regions.touches(first, second.node, self._work) else False
+                case Matrix(), Scalar() if not unknowns(second.node):
+                    return None if len(first.rows) == len(first.rows[0]) == 1 else False
         return None
 
     def _scalars(self, a: Node, b: Node) -> bool | None:
@@ -117,8 +103,9 @@ class Comparison:
             verdict = same_but_for_mark(a, b, self._work)
         else:
             verdict = same(a, b, self._work)
-        if verdict is True:
-            return True
+        if verdict is True or not unknowns(a, b):
+            return verdict
+        self._work.spend(_STEPS_OF_FAMILIES)
         general = constants.same_solutions(a, b, self._work, bool(self._owner))
         if general is not False or verdict is not False:
             return general if verdict is False or general else verdict
@@ -131,14 +118,14 @@ class Comparison:
             if a.name == b.name:
                 return self._owned(a.name, a.value, b.value)
             if self._is_relation(a) or self._is_relation(b):
-                return self._equations(_as_equation(a), _as_equation(b))
+                return same_equation(_as_equation(a), _as_equation(b), self._work)
             if {a.name, b.name} <= _UNKNOWNS_OF_A_SYSTEM:
                 return False
             return False if self.equal(a.value, b.value) is False else None
         named, other = (a, b) if isinstance(a, Named) else (b, a)
         assert isinstance(named, Named)
         if isinstance(other, Equation):
-            return self._equations(_as_equation(named), other)
+            return same_equation(_as_equation(named), other, self._work)
         return self._owned(named.name, named.value, other)
 
     def _owned(self, name: str, a: Answer, b: Answer) -> bool | None:
@@ -159,10 +146,16 @@ class Comparison:
 
     def _along(self, verdict: bool | None, a: Sequence[Node], b: Sequence[Node]) -> bool | None:
         """Of points or vectors: with a parameter in them, other coordinates may run along the same line."""
-        return verdict if verdict or not a or not b else families.same_curve(a, b, self._work)
+        if verdict or not a or not b or not unknowns(*a, *b):
+            return verdict
+        self._work.spend(_STEPS_OF_FAMILIES)
+        return families.same_curve(a, b, self._work)
 
     def _as_sets(self, a: Sequence[Answer], b: Sequence[Answer]) -> bool | None:
         """Each has its equal in the other."""
+        values = [[exact_value(item.node) if isinstance(item, Scalar) else None for item in side] for side in (a, b)]
+        if not any(None in side for side in values):
+            return set(values[0]) == set(values[1])
         table = [[self.equal(x, y) for y in b] for x in a]
 
         def found(verdicts: Sequence[bool | None]) -> bool | None:
@@ -245,31 +238,6 @@ class Comparison:
             return True if every(same(x, y, self._work) for x, y in zip(a, b, strict=True)) else None
         crossed = ((Node("mul", (x, b[0])), Node("mul", (y, a[0]))) for x, y in zip(a[1:], b[1:], strict=True))
         return every(same(x, y, self._work) for x, y in crossed)
-
-    def _congruent(self, congruence: Congruence, node: Node) -> bool | None:
-        """Against `7k + 3`: the same class. Against a number: one of the class does not name the class."""
-        names = unknowns(node)
-        if len(names) > 1:
-            return None
-        at = [evaluate(node, Point({name: Fraction(x) for name in names}, self._work)) for x in range(4)]
-        values = [value.numerator for value in at if isinstance(value, Fraction) and value.denominator == 1]
-        if len(values) < 4 or len({after - before for before, after in pairwise(values)}) > 1:
-            return None
-        modulus = abs(values[1] - values[0])
-        if modulus:
-            return Congruence(values[0] % modulus, modulus) == congruence if modulus > 1 else None
-        return None if values[0] % congruence.modulus == congruence.residue else False
-
-    def _equations(self, a: Equation, b: Equation) -> bool | None:
-        """The same where one is a multiple of the other; different for certain only where both are linear."""
-        first, second = (Node("add", (part.left, Node("neg", (part.right,)))) for part in (a, b))
-        if unknowns(first) != unknowns(second):
-            return None
-        verdict = proportional(first, second, self._work)
-        if verdict is True or (is_linear(first, self._work) and is_linear(second, self._work)):
-            return verdict
-        different = one_is_an_identity(first, second, self._work) or apart(first, second, self._work)
-        return False if different else None
 
 
 def _nodes(answers: Sequence[Answer]) -> list[Node]:

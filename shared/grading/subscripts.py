@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import string
+
 from shared.grading.syntax import Node, Unclear, number
 from shared.grading.tokens import Cursor, Token
+
+_CAPITALS = frozenset(string.ascii_uppercase)
 
 
 def in_base(token: Token, at: Cursor) -> Node:
@@ -21,6 +25,16 @@ def in_base(token: Token, at: Cursor) -> Node:
         return number(int(token.text, int(base.value)))
     except ValueError:
         raise Unclear("a digit that the base does not have") from None
+
+
+def symbol(token: Token, at: Cursor) -> Node:
+    """A letter, its token taken. Capitals side by side are one name: `AB` is a segment as often as a product."""
+    if token.kind == "π":
+        return Node("sym", name="π")
+    name = subscripted(token.text, at)
+    while name[0] in _CAPITALS and at.peek() == "sym" and at.peek_text()[0] in _CAPITALS:
+        name += subscripted(at.take().text, at)
+    return Node("sym", name=name)
 
 
 def subscripted(name: str, at: Cursor) -> str:

@@ -15,9 +15,9 @@ class Undefined(Unclear):
 
 
 class Work:
-    """A bound on the steps that one comparison may take; a step is about a microsecond or two."""
+    """A bound on the steps that one comparison may take; a step is some four microseconds."""
 
-    def __init__(self, steps: int = 30_000) -> None:
+    def __init__(self, steps: int = 6_000) -> None:
         self.left = steps
 
     def spend(self, steps: int = 1) -> None:
