@@ -13,7 +13,7 @@ from shared.grading.precise import Number, combined, look_again, table
 from shared.grading.syntax import Node, Work
 
 MAX_CONSTANTS = 3
-_ARBITRARY = re.compile(r"[CcK]_\w+|C")
+_ARBITRARY = re.compile(r"[CcKk]_\w+|C")
 _PERHAPS = re.compile(r"[A-EK](?:_\w+)?|c_\w+")
 
 

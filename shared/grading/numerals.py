@@ -42,7 +42,7 @@ def _plain(sign: str) -> str:
         return "*" if sign == "\u2062" else ""
     if sign in "٫．｡":
         return "."
-    if "\uff01" <= sign <= "\uff5e" or "\U0001d400" <= sign <= "\U0001d7ff" or sign == "ℎ":
+    if "\uff01" <= sign <= "\uff5e" or "\ufe50" <= sign <= "\ufe6b" or "\U0001d400" <= sign <= "\U0001d7ff" or sign == "ℎ":
         return unicodedata.normalize("NFKC", sign)
     return sign
 

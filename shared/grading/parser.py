@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shared.grading.letters import is_applied
-from shared.grading.subscripts import in_base, symbol
+from shared.grading.subscripts import in_base, over, symbol
 from shared.grading.syntax import Node, Unclear, number
 from shared.grading.tokens import Cursor, Token
 
@@ -171,7 +171,7 @@ class _Parser(Cursor):
                 self.expect("{")
                 top = self._group("}")
                 self.expect("{")
-                return Node("div" if token.kind == "frac" else "binom", (top, self._group("}")))
+                return over(top, self._group("}")) if token.kind == "frac" else Node("binom", (top, self._group("}")))
             case "sqrt":
                 return self._root()
             case "func":

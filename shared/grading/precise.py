@@ -47,19 +47,19 @@ def look_again(a: Node, at_a: Point, b: Node, at_b: Point, x: Value, y: Value) -
     p, q = as_approx(x), as_approx(y)
     bound = p.error + q.error + max(abs(p.value), abs(q.value)) * EPS
     bits = BITS
-    for _ in range(2):
+    for more in (True, False):
         with _mp.workprec(bits):
             first, second = _Evaluation(at_a, bits), _Evaluation(at_b, bits)
             apart = abs(_real(first.value(a)) - _real(second.value(b)))
-            wanted = BITS + 2 * max(first.widest, second.widest)
             if apart > _mp.ldexp(_mp.mpf(bound), _DOUBLE_BITS - bits + _SLACK):
                 return False
-        if wanted <= bits:
-            return True
+        wanted = BITS + 2 * max(first.widest, second.widest)
+        if wanted <= bits or not more:
+            break  # what is wider still is no more than the rounding of a nought
         if wanted > MAX_BITS:
-            break
+            raise Unclear("too many digits")
         bits = wanted
-    raise Unclear("too many digits")
+    return True
 
 
 def table(node: Node, points: Sequence[Point]) -> list[Number]:

@@ -10,7 +10,7 @@ from shared.grading.equations import named_quantity, same_equation
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.points import unknowns
 from shared.grading.reader import Reader
-from shared.grading.scalars import exact_value, marks, same, same_but_for_mark
+from shared.grading.scalars import exact_value, marks, same, same_but_for_mark, same_in_degrees
 from shared.grading.syntax import Node, Unclear, Work, number
 
 _ZERO = number(0)
@@ -93,7 +93,7 @@ class Comparison:
                 case Equation(), Scalar():
                     return named_quantity(first, second.node, self._work)
                 case Region(), Scalar() if not unknowns(second.node):
-                    return None if regions.touches(first, second.node, self._work) else False
+                    return None if first.name and regions.touches(first, second.node, self._work) else False
                 case Matrix(), Scalar() if not unknowns(second.node):
                     return None if len(first.rows) == len(first.rows[0]) == 1 else False
         return None
@@ -104,7 +104,7 @@ class Comparison:
         else:
             verdict = same(a, b, self._work)
         if verdict is True or not unknowns(a, b):
-            return verdict
+            return None if verdict is False and same_in_degrees(a, b, self._work) else verdict
         self._work.spend(_STEPS_OF_FAMILIES)
         general = constants.same_solutions(a, b, self._work, bool(self._owner))
         if general is not False or verdict is not False:

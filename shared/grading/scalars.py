@@ -144,3 +144,23 @@ def same_but_for_mark(a: Node, b: Node, work: Work) -> bool | None:
     if bare:
         return True
     return False if as_written is bare is False else None
+
+
+_TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "sec", "csc", "cot"})
+
+
+def same_in_degrees(a: Node, b: Node, work: Work) -> bool:
+    """Whether they are the same once the bare numbers in `sin 30` count as degrees."""
+    first, second = _in_degrees(a), _in_degrees(b)
+    return (first is not a or second is not b) and same(first, second, work) is True
+
+
+def _in_degrees(node: Node) -> Node:
+    kids = tuple(map(_in_degrees, node.kids))
+    if node.op == "call" and node.name in _TRIGONOMETRIC and exact_value(unbracketed(kids[0])):
+        return replace(node, kids=(Node("deg", kids),))
+    return node if all(x is y for x, y in zip(kids, node.kids, strict=True)) else replace(node, kids=kids)
+
+
+def unbracketed(node: Node) -> Node:
+    return node.kids[0] if node.op == "pos" else node

@@ -1,4 +1,4 @@
-"""What stands below a numeral or a letter."""
+"""What stands below a numeral, a letter or a fraction's bar."""
 
 from __future__ import annotations
 
@@ -54,3 +54,16 @@ def subscripted(name: str, at: Cursor) -> str:
             part = at.take()
             name += "_" + (part.text or part.kind)
     return name
+
+
+def over(top: Node, bottom: Node) -> Node:
+    """A fraction. Raises Unclear on `dy/dx`, in which no d is a factor."""
+    if _begins_with_d(top) and _begins_with_d(bottom) and bottom.op != "sym":
+        raise Unclear("a derivative, perhaps")
+    return Node("div", (top, bottom))
+
+
+def _begins_with_d(node: Node) -> bool:
+    while node.op in ("mul", "pow"):
+        node = node.kids[0]
+    return node.op == "sym" and node.name == "d"

@@ -159,7 +159,7 @@ def without_approximation(text: str) -> str:
     exact, sign, rough = text.partition("≈")
     if not sign or not exact.strip() or "≈" in rough:
         return text
-    return f"{exact}={rough}" if re.fullmatch(r"\s*[A-Za-z](?:_\w+)?\s*", exact) else exact.strip()
+    return f"{exact}={rough}" if re.fullmatch(r"\s*[A-Za-z]{1,3}(?:_\w+)?\s*", exact) else exact.strip()
 
 
 _LABEL = re.compile(

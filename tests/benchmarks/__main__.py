@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.demo import demo
+from tests.benchmarks.grading import grading
 from tests.benchmarks.ideal import ideal
 from tests.benchmarks.kill import kill
 from tests.benchmarks.prepared_server import VECTORS
@@ -17,7 +18,7 @@ from tests.benchmarks.rivals import WARM_UP
 from tests.benchmarks.servers import Failed
 from tests.benchmarks.side import WAYS, side
 
-BENCHMARKS = {"demo": demo, "rest": rest, "ideal": ideal, "kill": kill, "side": side}
+BENCHMARKS = {"demo": demo, "rest": rest, "ideal": ideal, "kill": kill, "side": side, "grading": grading}
 STORES = {"sqlite": {"sqlite"}, "mongo": {"mongo"}, "both": {"sqlite", "mongo"}}
 
 

@@ -1,8 +1,9 @@
-"""Work is counted, numbers carry their errors, and unknowns are told from constants."""
+"""Work is counted, numbers carry their errors, and hostile answers end within a number of steps."""
 
 from __future__ import annotations
 
 import math
+import sys
 from fractions import Fraction
 
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 
 from shared.grading.approx import Approx, same_value
 from shared.grading.evaluate import Point, evaluate
+from shared.grading.exact import compare
 from shared.grading.parser import parse
-from shared.grading.syntax import Unclear, Undefined, Work
+from shared.grading.precise import agree
+from shared.grading.syntax import Node, Unclear, Undefined, Work
 from shared.grading.tokens import MAX_TOKENS, tokenise
+from tests.hostile_answers import HOSTILE, pairs
 
 
 def value(text: str, work: Work | None = None, **unknowns: Fraction) -> Fraction | Approx:
@@ -93,3 +97,41 @@ def test_close_is_neither_equal_nor_different() -> None:
 def test_what_can_be_read_in_two_ways_is_not_read(text: str) -> None:
     with pytest.raises(Unclear):
         parse(tokenise(text))
+
+
+MAX_CALLS = 250_000  # of functions, built-in ones too: some tenth of a microsecond each
+
+
+def calls_of(a: str, b: str) -> int:
+    count = 0
+
+    def counted(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        compare(a, b)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_answer_takes_few_steps(name: str) -> None:
+    worst = max(calls_of(a, b) for a, b in pairs(HOSTILE[name]))
+    assert worst < MAX_CALLS
+
+
+def test_a_second_look_sees_what_doubles_do_not() -> None:
+    def agreed(a: str, b: str) -> bool | None:
+        nodes: list[Node] = [parse(tokenise(text)) for text in (a, b)]
+        return agree(nodes[0], Point({}, Work()), nodes[1], Point({}, Work()))[0]
+
+    assert agreed("1-e^{-50}", "1") is False
+    assert agreed("1-e^{-500}", "1") is False
+    assert agreed("e^{i π}+1", "0") is True
+    assert agreed("\\sqrt{2}\\sqrt{3}", "\\sqrt{6}") is True
+    with pytest.raises(Unclear):
+        agreed("\\sqrt{10^{1500}+7}-10^{750}+1", "1")
