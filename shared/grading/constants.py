@@ -85,14 +85,10 @@ def same_solutions(a: Node, b: Node, work: Work, owned: bool) -> bool | None:
     mine, others = set(unknowns(a)), set(unknowns(b))
     constants_a, constants_b = _constants(mine), _constants(others)
     rest = sorted((mine | others) - {*constants_a, *constants_b})
-    if (
-        not constants_a
-        or not constants_b
-        or max(len(constants_a), len(constants_b)) > MAX_CONSTANTS
-        or not _variable(rest)
-    ):
+    sizes = {len(constants_a), len(constants_b)}
+    if min(sizes) == 0 or max(sizes) > MAX_CONSTANTS or not _variable(rest):
         return False if mine == others else None
-    rows = [dict(zip(rest, row, strict=False)) for row in REALS]
+    rows = [dict(zip(rest, row, strict=False)) for row in REALS[: max(sizes) + 2]]
     first, second = _columns(a, constants_a, rows, work), _columns(b, constants_b, rows, work)
     if first is None or second is None:
         return None
@@ -101,8 +97,10 @@ def same_solutions(a: Node, b: Node, work: Work, owned: bool) -> bool | None:
     verdicts = {combined(columns, column) for columns, column in [*wanted, (first[1:], particular)]}
     same = None if None in verdicts else False not in verdicts
     letters = {*constants_a, *constants_b}
-    sure = all(_ARBITRARY.fullmatch(name) and (owned or name != "C") for name in letters)
-    return same if sure or (same is False and mine == others) else None
+    sure = all(_ARBITRARY.fullmatch(name) for name in letters)
+    if same:
+        return True if sure and owned else None
+    return same if sure or mine == others else None
 
 
 def _variable(names: Sequence[str]) -> bool:

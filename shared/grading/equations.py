@@ -13,8 +13,8 @@ from shared.grading.precise import agree
 from shared.grading.scalars import same
 from shared.grading.syntax import Node, Undefined, Work, traits
 
-_ACROSS = tuple(Fraction(x, 7) for x in (3, -5, 10, -16))
-_ALONG = tuple(Fraction(y, 5) for y in range(-31, 33, 3))
+_ACROSS = tuple(Fraction(x, 7) for x in (3, 8, 10, 19))  # positive, as the unknowns may have to be
+_ALONG = tuple(Fraction(y, 5) for y in range(1, 48, 3))
 _HALVINGS = 24
 _STEEP = 1e6
 _CLEAR = 1e-3
@@ -36,7 +36,8 @@ def named_quantity(equation: Equation, node: Node, work: Work) -> bool | None:
     """`AB/CD = 3/4` against `3/4`: what is written in points names what was asked for. Never False."""
     for label, value in ((equation.left, equation.right), (equation.right, equation.left)):
         names = unknowns(label)
-        points = label.op == "call" or all(len(name) > 1 and name[:2].isupper() for name in names)
+        size = label.op == "call" and label.name == "abs"
+        points = all(name[:1].isupper() and (size or name[1:2].isupper()) for name in names)
         if names and points and not unknowns(value, node) and same(value, node, work):
             return True
     return None
@@ -116,11 +117,14 @@ def _off_between(a: Node, b: Node, names: list[str], x: Fraction, span: tuple[Fr
         if value is None or start is None or abs(value) > _STEEP:
             return False
         low, high = (middle, high) if value * start > 0 else (low, middle)
-    ends = [_real(b, {across: x, along: y}, work) for y in (low, high)]
-    near = [_real(a, {across: x, along: y}, work) for y in (low, high)]
-    if None in ends or None in near or max(abs(value or 0) for value in near) > _CLEAR / 10:
+    places = (low, (low + high) / 2, high)
+    near = [_real(a, {across: x, along: y}, work) for y in places]
+    there = [_real(b, {across: x, along: y}, work) for y in places]
+    if any(value is None or abs(value) > _CLEAR for value in near) or None in there:
         return False  # a pole, perhaps
-    return all(abs(value or 0) > _CLEAR for value in ends)
+    sizes = [abs(value or 0) for value in there]
+    # next to a root of its own b would change by as much as it is
+    return min(sizes) > 0 and max(sizes) - min(sizes) < min(sizes) / 100 and len({(v or 0) > 0 for v in there}) == 1
 
 
 def _real(node: Node, at: dict[str, Fraction], work: Work) -> float | None:

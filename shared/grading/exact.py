@@ -50,7 +50,7 @@ def _guarded(a: str, b: str, work: Work) -> bool | None:
 
 
 def _cleaned(a: str, b: str, work: Work) -> bool | None:
-    marked_a, marked_b = texts.without_approximation(a), texts.without_approximation(b)
+    marked_a, marked_b = (texts.without_approximation(texts.without_operation(text)) for text in (a, b))
     a, b = texts.plain(marked_a), texts.plain(marked_b)
     if not a or not b or max(len(a), len(b)) > MAX_CHARS:
         return None

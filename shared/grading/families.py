@@ -17,8 +17,9 @@ from shared.grading.evaluate import Point, evaluate
 from shared.grading.points import REALS, unknowns
 from shared.grading.scalars import same
 from shared.grading.syntax import Node, Undefined, Work, number, substituted, traits
+from shared.grading.text import plain
 
-COUNTERS = frozenset("knmjlNKhp") | {"ell"}
+COUNTERS = frozenset("knmjlNK") | {"ell"}
 PARAMETERS = frozenset({"t", "s", "r", "u", "v", "lambda", "mu", "k", "theta", "tau", "alpha", "beta"})
 _SOLVED_FOR = frozenset({"x", "θ", "theta", "z", "alpha", "phi", "beta", "t"})
 _MAX_SHIFT = 10_000
@@ -37,7 +38,8 @@ def same_family(a: Node, b: Node, work: Work, bound: frozenset[str], owner: str)
         b = substituted(b, others.pop(), Node("sym", name=letter))
     if set(unknowns(a)) != set(unknowns(b)):
         return None
-    said = letter in bound or (owner in _SOLVED_FOR and all("π" in traits(node).symbols for node in (a, b)))
+    solved = owner in _SOLVED_FOR and all("π" in traits(node).symbols for node in (a, b))
+    said = letter in bound or (solved and not any(_counts_steps(node, letter, work) for node in (a, b)))
     if same(a, b, work):
         return True if said else None
     shifted = _shifted(a, b, letter, work, said)
@@ -67,6 +69,16 @@ def _shifted(a: Node, b: Node, letter: str, work: Work, said: bool) -> Node | No
         return None
     k = Node("sym", name=letter)
     return substituted(b, letter, Node("add", (k if ratio > 0 else Node("neg", (k,)), number(round(shift)))))
+
+
+def _counts_steps(node: Node, letter: str, work: Work) -> bool:
+    """Whether it is `(n-2)π`, a multiple of its own step: the problem gives n, perhaps. `nπ` is a family's."""
+    try:
+        start, step = _line(node, letter, work)
+        turns = as_approx(divide(start, step, work)).real
+    except Undefined:
+        return False
+    return abs(turns) > 0.5 and abs(turns - round(turns)) < 1e-9
 
 
 def _line(node: Node, letter: str, work: Work) -> tuple[Value, Value]:
@@ -142,8 +154,10 @@ _ANY_INTEGER = re.compile(
 
 def unquantified(text: str) -> tuple[str, str]:
     """The text without `, k ∈ Z` at its end, and the letter; an empty letter where there is none."""
-    found = _QUANTIFIER.search(text[-80:]) or _ANY_INTEGER.search(text[-80:])
+    bare = plain(text)
+    found = _QUANTIFIER.search(bare[-80:]) or _ANY_INTEGER.search(bare[-80:])
     if found is None:
         return text, ""
-    head = text[: len(text) - len(text[-80:]) + found.start()].rstrip(" ,;")
-    return (head, found.group(1)) if head else (text, "")
+    head = bare[: len(bare) - len(bare[-80:]) + found.start()].rstrip(" ,;")
+    # of `x > 3, x ∈ Z` the whole numbers are the answer
+    return (text, "") if not head or re.search("[<>≤≥≠∈{⦃]", head) else (head, found.group(1))

@@ -11,12 +11,14 @@ import unicodedata
 from collections.abc import Callable
 
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
+_IN_BRACKETS = re.compile(r"\(([1-9]\d{0,2}(?:,\d{3})+)\)")
 _INDIAN = re.compile(r"[1-9]\d?(?:,\d{2})+,\d{3}")
 _NUMERAL = re.compile(r"(?<![\w.,\\])\d+(?:[.,]\d+)+(?![\w]|[.,]\d)")
 _BY_BLANKS = re.compile(r"(?<![\d.,])(?<![\d.,] )([1-9]\d{0,2}(?: \d{3})+)(?:([.,])(\d+))?(?![\d.,]| \d)")
 _BY_APOSTROPHES = re.compile(r"(?<![\w.,'])[1-9]\d{0,2}(?:['’ʼ]\d{3})+(?![\d'’])")
 _CERTAIN_GROUPS = re.compile(r"(?<=\d)\s*(?:,\s*\\!|\\!\s*,|٬|\\!)\s*(?=\d)")
 _BRACED_COMMA = re.compile(r"(?<![\d,.])(\d+)\{,\}(\d+)(?!\{,\}|\d)")
+_LOOKALIKES = (("\uff01", "\uff5e"), ("\ufe50", "\ufe6b"), ("\U0001d400", "\U0001d7ff"), ("ℎ", "ℎ"))
 _MAX_READINGS = 3
 MAX_NUMERALS = 64  # of one answer
 
@@ -42,7 +44,12 @@ def _plain(sign: str) -> str:
         return "*" if sign == "\u2062" else ""
     if sign in "٫．｡":
         return "."
-    if "\uff01" <= sign <= "\uff5e" or "\ufe50" <= sign <= "\ufe6b" or "\U0001d400" <= sign <= "\U0001d7ff" or sign == "ℎ":
+    if (
+        "\uff01" <= sign <= "\uff5e"
+        or "\ufe50" <= sign <= "\ufe6b"
+        or "\U0001d400" <= sign <= "\U0001d7ff"
+        or sign == "ℎ"
+    ):
         return unicodedata.normalize("NFKC", sign)
     return sign
 
@@ -63,6 +70,8 @@ def _braced(found: re.Match[str]) -> str:
 def readings(text: str) -> list[str]:
     """The text with its numerals read in one way throughout: the usual way first, then others that are possible."""
     text = _BY_BLANKS.sub(_by_blanks, text)
+    if bracketed := _IN_BRACKETS.fullmatch(text):
+        return [text, bracketed.group(1).replace(",", "")]
     if not 0 < len(_NUMERAL.findall(text)) <= MAX_NUMERALS:
         return [text]
     usual, decimal, thousands = (_read_outside(text, way) for way in (_usual, _decimal_comma, _thousands_point))

@@ -14,6 +14,7 @@ from shared.grading.scalars import exact_value, marks, same, same_but_for_mark, 
 from shared.grading.syntax import Node, Unclear, Work, number
 
 _ZERO = number(0)
+_FUNCTIONS = frozenset("yxuzwf")  # whose general solution may be written with constants
 _STEPS_OF_A_PAIR = 6
 _STEPS_OF_FAMILIES = 10
 _UNKNOWNS_OF_A_SYSTEM = frozenset("xyz")
@@ -106,7 +107,7 @@ class Comparison:
         if verdict is True or not unknowns(a, b):
             return None if verdict is False and same_in_degrees(a, b, self._work) else verdict
         self._work.spend(_STEPS_OF_FAMILIES)
-        general = constants.same_solutions(a, b, self._work, bool(self._owner))
+        general = constants.same_solutions(a, b, self._work, owned=self._owner[:1] in _FUNCTIONS)
         if general is not False or verdict is not False:
             return general if verdict is False or general else verdict
         if any(letter in self._owner[1:] for letter in unknowns(a, b)):

@@ -27,6 +27,7 @@ def same(a: Node, b: Node, work: Work) -> bool | None:
     a, b = letters.settled(a, b)
     if letters.is_open(a) or letters.is_open(b):
         # of a function that nobody knows two values may always be equal
+        work.spend(2 * (_size(a) + _size(b)))
         both = _over_bases(letters.factors(a), letters.factors(b), work) and _over_bases(a, b, work)
         return True if both else None
     return _over_bases(a, b, work)

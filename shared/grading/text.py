@@ -154,6 +154,21 @@ def squeezed(text: str) -> str:
     return re.sub(r"(?<![\w.]) | (?![\w.\\])", "", text)
 
 
+_OPERATION = re.compile(r"\\(?:int|oint|sum|prod|lim|det|gcd|max|min)(?![A-Za-z])")
+
+
+def without_operation(text: str) -> str:
+    """`∑ k = 55` as `55`: what an operation is said to give."""
+    if not _OPERATION.search(text):
+        return text
+    depth = 0
+    for place in range(len(text) - 1, 0, -1):
+        depth += (text[place] in ")}]") - (text[place] in "({[")
+        if text[place] == "=" and depth == 0:
+            return text[place + 1 :].strip() or text
+    return text
+
+
 def without_approximation(text: str) -> str:
     """`√2 ≈ 1.41` as `√2`; behind a bare name the decimal is all there is."""
     exact, sign, rough = text.partition("≈")

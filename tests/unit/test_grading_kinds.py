@@ -298,9 +298,61 @@ x_1 + x_2 | x_{12}
 10110_2 | 10110
 77_8 | 77
 (77)_8 | 77
+|x|=3 | 3
+|x| = 3 | x=3
+\sin A = 1/2 | 1/2
+A^2 = 4 | 4
+C_1 x + C_2 y | C_2 x + C_1 y
+q = Cv | q = 2Cv
+(n-2)\pi | n\pi
+x = (n-2)\pi | x = n\pi
+2n+1 | 2n-1
+3k | 3k+3
+x > 3, x \in \mathbb{Z} | x > 3
+n^2, n\in\mathbb{Z} | n^2+1, n\in\mathbb{Z}
+\frac{dy}{dx} | \frac{y}{x}
+\frac{d^2y}{dx^2} | \frac{dy}{x^2}
+2^{-3} \text{ m} | 2^{-3} \text{ s}
+(1,234) | 1234
+x=5 or x=6 | x=5
+\lim_{x\to 0} f(x) = 3 | 4
+\int_0^1 x\,dx = 1/2 | 1/3
+y=\sqrt{9-x^2} | x^2+y^2=9
+x^2=9 | x=3
+\sin 30 | \sin 30^\circ
+1 hour 30 minutes | 1.3 hours
+5 ft 6 in | 5.6 ft
+½ | 2
+x² | x2
+10² | 102
+3½ | 3.2
+2³ | 23
+\sqrt[3]{8} | 3\sqrt{8}
+e^{2x} | e^2x
+\frac{1}{2x} | \frac{1}{2}x
+-2^2 | 4
+(-2)^2 | -4
+1/2+3 | 1/5
+a_1 | a^1
+x_2 | x^2
+(x-1)(x+1) | x-1(x+1)
+[0,1] | (0,1)
+[0,1] | \{0,1\}
+0.1\overline{6} | 0.\overline{16}
+\binom{5}{2} | \frac{5}{2}
+n! | n
+1,2 | 1.2
+\{1,2,2\} | \{1,1,3\}
+\pm 3 | 3
+x=1, y=2 | x=2, y=1
+3 + 4i | 4 + 3i
+N(t) = 2^t | N(t) = 2t
+\log x | \ln x
+\ln x | \log_{10} x
 """)
 #: No firm `different`: letters that the answer binds, marks that mean two things, values in other dress.
 NOT_DIFFERENT = pairs(r"""
+C_1 + C_2 e^{x} | C_1 e^{x} + C_2
 32,\!768 | 32768
 32{,}768 | 32768
 1,\!000,\!000 | 10^6
@@ -429,6 +481,25 @@ e^{2\ln 3} | 9
 \int_0^1 x dx | 1/2
 \tfrac12 | 0.5
 \frac 1 2 | 0.5
+x=k\pi | x = k\pi + 2\pi
+(s, t) | (t, s)
+C_1x + C_2 | C_2x+C_1
+x^2+C | x^2 + K
+0.5 | 0{,}5
+180 | 180^\circ
+\sqrt{x}=2 | x=4
+y = \ln x | x = e^y
+y^2 = x | y = \pm\sqrt{x}
+(x^2+y^2)^{10} = 9^{10} | x^2+y^2=9
+\frac{x}{y}=1 | x=y
+\ln x + \ln y = 0 | xy=1
+(x-y)^2=0 | x=y
+x^2 = y^2 | |x|=|y|
+e^{10x} = e^{10y} | x=y
+1000(x-y)^3 = 0 | x - y = 0
+2\sin x\cos x = y | y=\sin 2x
+n>3 | n \ge 4
+\sin 90 | 1
 """)
 #: Equal, and decided.
 EQUAL = pairs(r"""
@@ -594,7 +665,6 @@ k(k+1)^2/4 | \frac{k^3+2k^2+k}{4}
 AB + BC | BC + AB
 PV | PV
 f(x)+f(x) | 2f(x)
-C_1 + C_2 e^{x} | C_1 e^{x} + C_2
 y = C_1 + C_2x | y = C_2 + C_1x
 \tan x + C | \tan x + 3 + C
 x = 2k\pi | x = -2k\pi
@@ -615,6 +685,17 @@ True | yes
 e^{\pi i}+1 | 0
 \sqrt[3]{2}\cdot\sqrt[3]{4} | 2
 \cos 36^\circ | \frac{1+\sqrt5}{4}
+55 | \sum_{k=1}^{10} k = 55
+1/2 | \int_0^1 x\,dx = \frac{1}{2}
+3 | \lim_{x \to 0} \frac{\sin 3x}{x} = 3
+|A| = 5 | 5
+2n, n \in \mathbb{Z} | 2n+4, n\in\mathbb{Z}
+4k+1 \text{ where } k \in \mathbb{Z} | 4k-3, k \in \mathbb{Z}
+y = C_1e^{x}+C_2e^{2x}+C_3e^{3x} | y = C_3e^{x}+C_1e^{2x}+C_2e^{3x}
+1½ | 3/2
+x² + 1 | 1 + x^2
+2³ | 8
+8^{2/3} | 4
 """)
 #: Different, and decided.
 DIFFERENT = pairs(r"""
@@ -680,6 +761,15 @@ n \ge 4 | n > 4
 three quarters | 1/4
 \boxed{5} | 6
 sin(x) | cos(x)
+y = x^2 | y = x^3
+x^2+y^2=9 | x^2+y^2=9.5
+y = e^x | y = e^{2x}
+y=\sin x + 1 | y=\sin x
+xy=1 | x+y=1
+|x-1|<4 | (-3,6)
+x\ne 0,1 | x\ne 0
+1 hour 30 minutes | 91 minutes
+2\pi \text{ rad} | 180^\circ
 """)
 
 BLANKS = ["\u00a0", "\u2007", "\u2009", "\u200a", "\u202f", "\u205f", "\u3000", "\\,", "\\;", "\\ ", "~"]
