@@ -17,7 +17,7 @@ class Undefined(Unclear):
 class Work:
     """A bound on the steps that one comparison may take; a step is some four microseconds."""
 
-    def __init__(self, steps: int = 5_000) -> None:
+    def __init__(self, steps: int = 5_500) -> None:
         self.left = steps
 
     def spend(self, steps: int = 1) -> None:
