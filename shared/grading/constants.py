@@ -87,7 +87,8 @@ def same_solutions(a: Node, b: Node, work: Work, owned: bool) -> bool | None:
     rest = sorted((mine | others) - {*constants_a, *constants_b})
     sizes = {len(constants_a), len(constants_b)}
     if min(sizes) == 0 or max(sizes) > MAX_CONSTANTS or not _variable(rest):
-        return False if mine == others else None
+        free = not rest and all(_ARBITRARY.fullmatch(name) for name in mine | others)  # `y = 2C`
+        return False if mine == others and not free else None
     rows = [dict(zip(rest, row, strict=False)) for row in REALS[: max(sizes) + 2]]
     first, second = _columns(a, constants_a, rows, work), _columns(b, constants_b, rows, work)
     if first is None or second is None:

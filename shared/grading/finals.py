@@ -12,6 +12,10 @@ _WORDS_BEHIND = re.compile(
     r"\s+(?:is|as) (?:the|our|my) (?:final |correct |required )?(?:answer|solution|result)$", re.IGNORECASE
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BEFORE_A_PART = re.compile(
+    r"(?:[-−–+/^_±\d]|(?<!\*)\*|\\(?:pm|mp|cdot|times|div)|[\^_]\s*\{|\\sqrt\s*(?:\[\d*\])?\s*\{?"
+    r"|\\[dt]?frac\s*\{(?:[^{}]*\}\s*\{)?)\s*$"
+)
 _JOINT = re.compile(r"(?:[\s$.,;]|\\[()\[\],;]|\b(?:and|or)\b)*")
 _FORMULA = re.compile(r"\$\$?([^$]+)\$\$?|\\\(((?:(?!\\[()]).)+)\\\)|\\\[((?:(?!\\[\[\]]).)+)\\\]")
 _PLAIN_WORDS = frozenset(
@@ -26,12 +30,26 @@ def final_parts(text: str) -> list[str]:
     text = _spoken(text).strip()
     boxes, end = _boxes(text)
     if not boxes:
-        return [_undressed(_behind_answer_is(text) or text)]
+        said = _behind_answer_is(text)
+        return [_undressed(part) for part in (_exclaimed(said) if said else [text])]
     tail = text[end:]
     later = _behind_answer_is(tail)
     if not later:
-        boxes[-1] += _tail(tail)
-    return list(dict.fromkeys(_undressed(part) for part in [*boxes, *([later] if later else [])]))
+        loud = tail.lstrip().startswith("!")
+        boxes[-1:] = _exclaimed(f"{boxes[-1]}!") if loud else [boxes[-1] + _tail(tail)]
+    found = [_undressed(part) for part in [*boxes, *([later] if later else [])]]
+    return list(dict.fromkeys([*found, ""] if _is_part(text) else found))
+
+
+def _exclaimed(text: str) -> list[str]:
+    """`5!` at the end of a sentence: a factorial, or a five said loudly."""
+    bare = text.rstrip(" .*$!")
+    return [text, bare] if text.rstrip(" .*$").endswith("!") and bare else [text]
+
+
+def _is_part(text: str) -> bool:
+    """Whether a box holds a part of a formula only, as in `-\\boxed{5}`."""
+    return any(_BEFORE_A_PART.search(text, max(0, box.start() - 20), box.start()) for box in _BOX.finditer(text))
 
 
 def joined(text: str) -> str:

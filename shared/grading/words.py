@@ -109,10 +109,12 @@ def same_words(a: str, b: str) -> bool | None:
 
 
 def same_letters(a: str, b: str) -> bool | None:
-    """Phrases of plain words that differ at most in case are the same; what else says nothing."""
-    if _PLAIN_WORDS.fullmatch(a) and _PLAIN_WORDS.fullmatch(b) and a.casefold() == b.casefold():
-        return True if not _FUNCTION_NAMES.intersection(a.casefold().split()) else None
-    return None
+    """Phrases of plain words that differ at most in case are the same, unless it parts names: `line AB`, `line ab`."""
+    if not (_PLAIN_WORDS.fullmatch(a) and _PLAIN_WORDS.fullmatch(b)) or a.casefold() != b.casefold():
+        return None
+    words = list(zip(a.split(), b.split(), strict=True))
+    names = any(x != y and len(x) < 4 and x[1:] + y[1:] != (x[1:] + y[1:]).lower() for x, y in words)
+    return True if not names and not _FUNCTION_NAMES.intersection(a.casefold().split()) else None
 
 
 _PLAIN_WORDS = re.compile(r"(?=.{3})[A-Za-z]{2,}(?:[ '-]+[A-Za-z]{2,})*")

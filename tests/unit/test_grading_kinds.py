@@ -349,6 +349,11 @@ x=1, y=2 | x=2, y=1
 N(t) = 2^t | N(t) = 2t
 \log x | \ln x
 \ln x | \log_{10} x
+ABC | abc
+line AB | line ab
+5 | -\boxed{5}
+2 | \frac{1}{\boxed{2}}
+120 | The answer is 5!
 """)
 #: No firm `different`: letters that the answer binds, marks that mean two things, values in other dress.
 NOT_DIFFERENT = pairs(r"""
@@ -500,6 +505,9 @@ e^{10x} = e^{10y} | x=y
 2\sin x\cos x = y | y=\sin 2x
 n>3 | n \ge 4
 \sin 90 | 1
+y = C | y = 2C
+5 | The answer is \boxed{5}!
+(1,234) | 1234
 """)
 #: Equal, and decided.
 EQUAL = pairs(r"""
