@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from shared.grading.answers import Equation
+from shared.grading.answers import Equation, Named, Scalar
 from shared.grading.approx import as_approx, same_value
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.letters import is_open, settled
 from shared.grading.points import MAX_UNKNOWNS, REALS, is_linear, judged, log_bases, over_points, unknowns
 from shared.grading.precise import agree
 from shared.grading.scalars import same
-from shared.grading.syntax import Node, Undefined, Work, traits
+from shared.grading.syntax import Node, Unclear, Undefined, Work, traits
 
 _ACROSS = tuple(Fraction(x, 7) for x in (3, 8, 10, 19))  # positive, as the unknowns may have to be
 _ALONG = tuple(Fraction(y, 5) for y in range(1, 48, 3))
 _HALVINGS = 24
 _STEEP = 1e6
 _CLEAR = 1e-3
+
+
+def as_equation(named: Named) -> Equation:
+    """Raises Unclear where the value is no expression, or the name no plain unknown."""
+    if not isinstance(named.value, Scalar) or not named.name.isalpha():
+        raise Unclear("no equation")
+    return Equation(Node("sym", name=named.name), named.value.node)
 
 
 def same_equation(a: Equation, b: Equation, work: Work) -> bool | None:

@@ -14,7 +14,7 @@ from functools import reduce
 from shared.grading.syntax import Node
 from shared.grading.tokens import GREEK, SYMBOLS
 
-_ALWAYS_FACTORS = frozenset({"e", "i", "π"})
+_ALWAYS_FACTORS = frozenset({"e", "i"})
 _OUTSIDE = frozenset({"pow", "fact", "deg", "pct"})  # in `x(x+1)^2` the power is of the bracket
 
 

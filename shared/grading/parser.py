@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shared.grading.letters import is_applied
-from shared.grading.subscripts import in_base, over, symbol
+from shared.grading.subscripts import in_base, mixed, over, symbol
 from shared.grading.syntax import Node, Unclear, number
 from shared.grading.tokens import Cursor, Token
 
@@ -75,14 +75,14 @@ class _Parser(Cursor):
         if self.peek() == "num":
             if whole and self.peek(1) == "/" and self.peek(2) == "num" and self.peek(3) != "^":
                 above, _, below = self.take(), self.take(), self.take()
-                return _mixed(left, above.value, below.value)
+                return mixed(left, above.value, below.value)
             raise Unclear("a number behind another factor")
         plain_fraction = self.peek() == "frac"
         right = self._factor()
         if whole and plain_fraction and right.op == "div":
             top, bottom = right.kids
             if top.op == bottom.op == "num":
-                return _mixed(left, top.value, bottom.value)
+                return mixed(left, top.value, bottom.value)
         return Node("mul", (left, right))
 
     def _begins_factor(self) -> bool:
@@ -125,8 +125,11 @@ class _Parser(Cursor):
         negative = False
         while self.peek() in ("+", "-"):
             negative ^= self.take().kind == "-"
-        braced = self.peek() in ("{", "(")
+        opening = self.peek()
+        braced = opening in ("{", "(")
         node = self._atom(in_exponent=True)
+        if opening == "{" and node.op == "pos":
+            raise Unclear("a power, or a derivative")
         if self.peek() == "^":
             self.take()
             node = Node("pow", (node, self._exponent(node)))
@@ -247,9 +250,3 @@ class _Parser(Cursor):
             raise Unclear("where the argument ends")
         self._depth -= 1
         return node
-
-
-def _mixed(whole: Node, top: Fraction, bottom: Fraction) -> Node:
-    if not 0 < top < bottom or top.denominator != 1 or bottom.denominator != 1:
-        raise Unclear("a mixed number or a product")
-    return number(whole.value + top / bottom)

@@ -127,8 +127,13 @@ class Reader:
             raise Unclear("no whole numbers")
         return Congruence(left.numerator % right.numerator, right.numerator)
 
-    def _inequalities(self, tokens: list[Token]) -> Answer:
+    def _inequalities(self, tokens: list[Token]) -> Region:
         signs = [token.kind for token in tokens if token.kind in ORDER_SIGNS]
+        if signs == ["≠"] and "±" in kinds_of(tokens):
+            variants = [
+                [replace(token, kind=sign) if token.kind == "±" else token for token in tokens] for sign in "+-"
+            ]
+            return regions.intersection([self._inequalities(variant) for variant in variants])
         sides = [parse(part) for part in split(tokens, ORDER_SIGNS)]
         if len(sides) != len(signs) + 1 or len(signs) > 2:
             raise Unclear("not a chain of comparisons")
@@ -138,6 +143,8 @@ class Reader:
     def _equation(self, sides: list[list[Token]]) -> Answer:
         first, last = sides[0], sides[-1]
         known = len(sides) == 2 and not any(token.kind == "sym" for side in sides for token in side)
+        if known and [token.text for token in first] == [token.text for token in last]:
+            raise Unclear("a statement that is always true")
         if len(sides) > 2 or known:
             values = [parse(side) for side in (sides[1:] if name_of(first) else sides)]
             if unknowns(*values) or not all(same(values[0], value, self._work) for value in values[1:]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cmp_to_key
 
@@ -12,7 +13,7 @@ from shared.grading.approx import add, as_approx, multiply, same_value
 from shared.grading.evaluate import Point, evaluate
 from shared.grading.letters import settled
 from shared.grading.points import INTEGER_NAMES, unknowns
-from shared.grading.scalars import same
+from shared.grading.scalars import marks, same, unmarked
 from shared.grading.syntax import Node, Unclear, Work, number, substituted
 
 
@@ -133,6 +134,23 @@ def same_region(a: Region, b: Region, work: Work) -> bool | None:
     if not equal and any(part.name[:1] in INTEGER_NAMES for part in (a, b) if part.name):
         return False if _integers_apart(a, b, work) else None  # `n > 3` and `n ≥ 4`
     return equal
+
+
+def same_but_for_marks(a: Region, b: Region, work: Work, *, forgiving: bool) -> bool | None:
+    """`forgiving`: degree or percent signs may be missing at the ends of one."""
+    verdict = same_region(a, b, work)
+    if verdict is not False or not forgiving or _marked(a) == _marked(b):
+        return verdict
+    return True if same_region(_bare(a), _bare(b), work) else None
+
+
+def _marked(region: Region) -> bool:
+    return any(map(marks, _ends(region)))
+
+
+def _bare(region: Region) -> Region:
+    low, high = (None if end is None else unmarked(end) for end in (region.low, region.high))
+    return replace(region, parts=tuple(map(_bare, region.parts)), low=low, high=high)
 
 
 def touches(region: Region, node: Node, work: Work) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from shared.grading import constants, families, regions
 from shared.grading.answers import Answer, Congruence, Equation, Many, Matrix, Named, Ratio, Record, Region, Scalar
-from shared.grading.equations import named_quantity, same_equation
+from shared.grading.equations import as_equation, named_quantity, same_equation
 from shared.grading.evaluate import Point, evaluate
-from shared.grading.points import unknowns
+from shared.grading.points import INTEGER_NAMES, unknowns
 from shared.grading.reader import Reader
 from shared.grading.scalars import exact_value, marks, same, same_but_for_mark, same_in_degrees
 from shared.grading.syntax import Node, Unclear, Work, number
@@ -62,7 +62,7 @@ class Comparison:
             case Many(), Many():
                 return self._many(a, b)
             case Region(), Region():
-                return regions.same_region(a, b, self._work)
+                return regions.same_but_for_marks(a, b, self._work, forgiving=self._forgiving)
             case Matrix(), Matrix():
                 return self._matrices(a, b)
             case Congruence(), Congruence():
@@ -94,6 +94,8 @@ class Comparison:
                 case Equation(), Scalar():
                     return named_quantity(first, second.node, self._work)
                 case Region(), Scalar() if not unknowns(second.node):
+                    if first.name[:1] in INTEGER_NAMES:
+                        return None  # `-1 < k < 1` is 0
                     return None if first.name and regions.touches(first, second.node, self._work) else False
                 case Matrix(), Scalar() if not unknowns(second.node):
                     return None if len(first.rows) == len(first.rows[0]) == 1 else False
@@ -119,14 +121,14 @@ class Comparison:
             if a.name == b.name:
                 return self._owned(a.name, a.value, b.value)
             if self._is_relation(a) or self._is_relation(b):
-                return same_equation(_as_equation(a), _as_equation(b), self._work)
+                return same_equation(as_equation(a), as_equation(b), self._work)
             if {a.name, b.name} <= _UNKNOWNS_OF_A_SYSTEM:
                 return False
             return False if self.equal(a.value, b.value) is False else None
         named, other = (a, b) if isinstance(a, Named) else (b, a)
         assert isinstance(named, Named)
         if isinstance(other, Equation):
-            return same_equation(_as_equation(named), other, self._work)
+            return same_equation(as_equation(named), other, self._work)
         return self._owned(named.name, named.value, other)
 
     def _owned(self, name: str, a: Answer, b: Answer) -> bool | None:
@@ -245,10 +247,3 @@ def _nodes(answers: Sequence[Answer]) -> list[Node]:
     """The expressions of these values; none where one of them is no expression."""
     nodes = [answer.node for answer in answers if isinstance(answer, Scalar)]
     return nodes if len(nodes) == len(answers) else []
-
-
-def _as_equation(named: Named) -> Equation:
-    """Raises Unclear where the value is no expression, or the name no plain unknown."""
-    if not isinstance(named.value, Scalar) or not named.name.isalpha():
-        raise Unclear("no equation")
-    return Equation(Node("sym", name=named.name), named.value.node)

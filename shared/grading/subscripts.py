@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from fractions import Fraction
 
 from shared.grading.syntax import Node, Unclear, number
 from shared.grading.tokens import Cursor, Token
@@ -67,3 +68,9 @@ def _begins_with_d(node: Node) -> bool:
     while node.op in ("mul", "pow"):
         node = node.kids[0]
     return node.op == "sym" and node.name == "d"
+
+
+def mixed(whole: Node, top: Fraction, bottom: Fraction) -> Node:
+    if not 0 < top < bottom or top.denominator != 1 or bottom.denominator != 1:
+        raise Unclear("a mixed number or a product")
+    return number(whole.value + top / bottom)

@@ -354,6 +354,159 @@ line AB | line ab
 5 | -\boxed{5}
 2 | \frac{1}{\boxed{2}}
 120 | The answer is 5!
+(123) | (231)+1
+2x + 3 m | 2x + 3
+x cm | x
+\frac{mg}{2} | \frac12
+mgh | h
+5 \text{ mg} | 5 mg h
+2in | 2ni+1
+3 ft | 3t
+8 W | 8 J
+6\text{ s}^2 | 6\text{ s}
+9 N | 9 kg
+2\text{m} | 2m+1
+12 s^{-1} | 12 s
+100 g | 100 kg
+\pi m | \pi
+3/4 h | 3/4
+\sqrt{3} s | \sqrt{3}
+e^{\pi\sqrt{67}} | 147197952744
+e^{\pi\sqrt{43}} | 884736744
+\cosh(40)-\sinh(40) | 0
+\pi^4+\pi^5 | e^6
+\sqrt{2}+\sqrt{3} | \pi
+\sin 11 | -1
+\ln 2 | 0.693147180559945309417232121458
+1+10^{-100} | 1
+1 + e^{-1000} | 1
+10^{50} + 1 | 10^{50}
+x + e^{-80} | x
+2^{0.5} | 1.4142135623730951
+\{1, e^{-60}\} | \{1, 0\}
+(0, e^{-60}) | (0, 0)
+\begin{pmatrix}1-e^{-60}\end{pmatrix} | \begin{pmatrix}1\end{pmatrix}
+y = x + 10^{-30} | y = x
+x \equiv 1 \pmod{10^{20}} | x \equiv 2 \pmod{10^{20}}
+PQR | RQP
+\text{BAD} | \text{DAB}
+XX | XXX
+XXIV | XXVI
+ACB, BAC | CAB, BCA
+\{HT, TH\} | \{HH, TT\}
+\{HT\} | \{TH\}
+MCMXC | MCXMC
+LRLR | RLRL
+NNE | NEN
+AAB | ABA
+AB=5 | BA=5
+\vec{AB} | \vec{BA}
+AB^2 | BA^2
+A'B' | B'A'
+A_1B_2 | A_2B_1
+f(g(2)) | g(f(2))
+f(2)g(3) | f(3)g(2)
+3f(2) | 2f(3)
+\pi(x) + \pi(y) | \pi(x+y)
+\Gamma(2x) | 2\Gamma(x)
+\eta(2) | 2\eta(1)
+\delta(2x) | 2\delta(x)
+\chi(2) | 2\chi(1)
+\varphi(20) | 2\varphi(10)
+\operatorname{Si}(2) | 2\operatorname{Si}(1)
+\mathrm{Li}_2(2) | 2\mathrm{Li}_2(1)
+\text{lcm}(4,6) | \text{lcm}(6,4)+1
+\text{sgn}(2x) | 2\text{sgn}(x)
+sinc(2x) | 2sinc(x)
+max(2,3) | min(2,3)
+S(4) | 4S(1)
+F(2n) | 2F(n)
+Q(x^2) | Q(x)^2
+f(x)^2 | f(x^2)
+f^2(x) | f(x)^2+1
+f'(x) | f(x)
+f(x) | fx+1
+P(AB) | P(A)P(B)
+P(A|B) | P(B|A)
+P(X>2) | P(X>3)
+E(XY) | E(X)E(Y)
+\binom{n}{k} | \binom{k}{n}
+C(5,2) | C(2,5)
+C(5,2) | 10C
+u_n(2) | 2u_n(1)
+x^{(2)} | x^2
+y''(2x) | 2y''(x)
+f^{(4)}(2x) | 2f^{(4)}(x)
+360-B-C | 180-B-C
+\frac{C}{2} | \frac{C}{2}+1
+\alpha + C | \alpha + C + \pi
+2C+1 | 2C+2
+\frac{\pi - C}{2} | \frac{2\pi - C}{2}
+C^2+1 | C^2+2
+n + C | n + C + 3
+5 \text{ cm} | 5^\circ
+5^\circ | 5 \text{ cm}^2
+\$5 | 5^\circ
+\$5 | 5 kg
+5\% | 5 kg
+5\% | \$5
+90^\circ | 90 rad
+90 radians | 90 degrees
+1^\circ | 1\text{ rad}
+1\% | 1^\circ
+-0.5 | -0.5\%
+1 | 1\%
+\frac{3}{4}\% | \frac{3}{4}
+0.999 | 0.999\%
+.5% | .5
+4:00 | 2:00
+6:15 | 2:05
+12:12 | 1:01
+0:00 | 0:01
+10:10:10 | 1:01:01
+3:2 | 2:3
+0:3 | 0:5
+7:00 am | 7:00 pm
+5-3 | 10-6
+1,\!2 | (1,2)
+99,\!999 | (99,999)
+\{11,\!111\} | \{11,111\}
+2,\!3 | 6
+\cos^2 x = 1-\sin^2 x | \cos x = 1
+0=0 | x=0
+1=1 | 2=2x
+2x = 2x | x = 2
+\tan x\cot x = 1 | \tan x = 1
+a\sin B = b | A\sin B=b
+no real roots | no rational roots
+strictly convex | convex
+continuous | uniformly continuous
+positive | nonnegative
+at least 3 | more than 3
+at most one | exactly one
+finite | infinite
+bounded | unbounded
+one | two
+0,25 | 25
+0,250 | 250
+0,001 | 1
+0,010 | 10
+01,234 | 1234.5
+000,125 | 125
+0.001 | 1
+-0,125 | -125
+0'125 | 125
+00125 | 0,125
+1,2345 | 12345
+1,23 | 123
+12.34.56 | 123456
+1.23.456 | 123456
+1,2,345 | 12345
+1 23 | 123
+1 2345 | 12345
+1'23 | 123
+1,000.000,5 | 1000000.5
+9,99 | 999
 """)
 #: No firm `different`: letters that the answer binds, marks that mean two things, values in other dress.
 NOT_DIFFERENT = pairs(r"""
@@ -508,6 +661,76 @@ n>3 | n \ge 4
 y = C | y = 2C
 5 | The answer is \boxed{5}!
 (1,234) | 1234
+100,\!000 | 100000
+1,\!000 | 1{,}000
+1\,234\,567 | 1234567
+2,5 | 2.5
+2,50 | 2.5
+1.234,50 | 1234.5
+1'234,50 | 1234.5
+1 234 567,89 | 1234567.89
+1,23,456 | 123456
+12,345 | 12.345
+12.345 | 12345
+\frac{\pi}{6}+2k\pi | \frac{13\pi}{6}+2k\pi
+\frac{(2k+1)\pi}{2} | \frac{(2k-1)\pi}{2}
+\frac{(2k+1)\pi}{4} | \frac{(2k+3)\pi}{4}
+5m+2 | 5m-3
+180^\circ k + 30^\circ | 180^\circ k + 210^\circ
+30^\circ+360^\circ n | -330^\circ + 360^\circ n
+x=\pm\frac{\pi}{3}+2\pi k | x = 2\pi k \pm \frac{\pi}{3}
+x = n\pi + (-1)^n\frac{\pi}{6} | x = \frac{\pi}{6}+2n\pi, x=\frac{5\pi}{6}+2n\pi
+Ae^{2x}+Be^{3x} | Be^{2x}+Ae^{3x}
+C_1+C_2e^{-x} | C_2 + C_1e^{-x}
+c_1 x + c_2 x^2 | c_2 x + c_1 x^2
+Ce^{-x} | -3Ce^{-x}
+C\sin x | 2C\sin x
+y = C e^{2x} | y = e^{2x + C}
+y^2 = x^2 + C | y^2 = x^2 + 2C
+x^2 + y^2 = C | x^2+y^2 = C^2
+(3t, 4t) | (6t, 8t)
+(1,2) + t(3,4) | (4,6) + t(3,4)
+(2-s, s) | (s, 2-s)
+x = 2+t, y = 3-t | x = 3 - t, y = 2 + t
+\Phi(2) - \Phi(-2) | 2\Phi(2) - 1
+\Gamma(5) | 24
+\Gamma(x+1) | x\Gamma(x)
+\zeta(-1) | -\frac{1}{12}
+\operatorname{erf}(-x) | -\operatorname{erf}(x)
+B(2,3) | \frac{1}{12}
+W(e) | 1
+\phi(7) | 6
+\tau(12) | 6
+d(12) | 6
+H_3 | \frac{11}{6}
+F_{10} | 55
+T_2(x) | 2x^2-1
+P_2(x) | \frac{3x^2-1}{2}
+J_0(0) | 1
+-(45^\circ) | -45
+-45° | -45
+-0.5^\circ | -0.5
+-\frac12^\circ | -\frac12
+\pm 30^\circ | \pm 30
+30^\circ, 60^\circ | 30, 60
+(30^\circ, 60^\circ) | (30, 60)
+\{30^\circ, 150^\circ\} | \{30, 150\}
+50\%, 25\% | 50, 25
+x = 30^\circ | x=30
+30^\circ < x < 60^\circ | 30 < x < 60
+\log_5125 | \log_5 125
+\log_2 8x | \log_2(8x)
+\log_35 | \log_3 5
+n\ge 1 | n>0
+k\le 5 | k<6
+n \in \{1,2,3\} | 1 \le n \le 3
+m > 2 | m \ge 3
+-1 < k < 1 | k = 0
+\sin^2 x = 1 - \cos^2 x | \sin^2 x+\cos^2 x = 1
+5 | \boxed{5} \text{ or } \boxed{5.0}
+1.5 \times 10^3 | 1,500
+1.5e3 | 1.500
+3 | \text{three}
 """)
 #: Equal, and decided.
 EQUAL = pairs(r"""
@@ -704,6 +927,56 @@ y = C_1e^{x}+C_2e^{2x}+C_3e^{3x} | y = C_3e^{x}+C_1e^{2x}+C_2e^{3x}
 x² + 1 | 1 + x^2
 2³ | 8
 8^{2/3} | 4
+72 | 72.
++5 | 5
+\left(\frac{1}{2}\right) | 0.5
+{5} | 5
+5.0 | 5
+\text{5} | 5
+\mathrm{5\ cm} | 5 \text{ cm}
+\dfrac{1}{2} | \tfrac{1}{2}
+\frac{1}{2}x | \frac{x}{2}
+\displaystyle 5 | 5
+\left\{1,2\right\} | \{2,1\}
+\lbrace 1,2 \rbrace | \{1,2\}
+[2,\infty) | x\ge 2
+x\in[2,\infty) | x \geq 2
+|x|\leq 2 | -2\le x\le 2
+|x-3|>1 | x<2 \text{ or } x>4
+x \neq \pm 2 | \mathbb{R}\setminus\{-2,2\}
+\frac{AB}{BC} = 2 | 2
+|AC| = \sqrt{2} | \sqrt{2}
+\triangle | \triangle
+x_{12} = 3 | 3
+a_{n} = 2n | a_n = 2n
+2 \text{ hours } 30 \text{ minutes} | 150 \text{ minutes}
+1 min 30 s | 90 seconds
+5 m 20 cm | 520 cm
+3:00 p.m. | 15:00
+12:30 pm | 12:30 PM
+100 mod 7 = 2 | 2
+-7 \bmod 3 = 2 | 2
+three fifths | 0.6
+one-half | 1/2
+0.\overline{12} | 4/33
+0.1\dot{6} | 1/6
+(11)_{2} | 3
+(FF)_{16} | (FF)_{16}
+\frac\pi2 | \pi/2
+\frac{\pi}2 | \pi/2
+\frac1{\sqrt2} | \frac{\sqrt2}{2}
+\frac{1}{\sqrt 2} | \frac{\sqrt2}{2}
+\sqrt\frac{1}{4} | 1/2
+{5 \choose 2} | 10
+\\frac{\\pi}{2} | \frac{\pi}{2}
+\\(5\\) | 5
+\\[ x = 5 \\] | 5
+\sqrt{3} \approx 1.732 | \sqrt3
+\frac{22}{7} \approx 3.14 | \frac{22}{7}
+30 percent | 30\%
+6.02 x 10^23 | 6.02 \times 10^{23}
+2*3 | 6
+2^10 | 1024
 """)
 #: Different, and decided.
 DIFFERENT = pairs(r"""
@@ -778,6 +1051,30 @@ xy=1 | x+y=1
 x\ne 0,1 | x\ne 0
 1 hour 30 minutes | 91 minutes
 2\pi \text{ rad} | 180^\circ
+(0,1) | 1
+\begin{bmatrix}1&0\\0&1\end{bmatrix} | 1
+infinitely many | 12
+diverges | 2
+x^2+2 | x^2+3
+2n^2+1 | 2n^2-1
+\sqrt{2} | \sqrt{3}
+y = 2x | y = 3x
+y=x^2+1 | y = x^2-1
+x^2-y^2=1 | y^2-x^2=1
+\frac{x^2}{4}+\frac{y^2}{9}=1 | \frac{x^2}{9}+\frac{y^2}{4}=1
+3 hours | 3 minutes
+30^\circ | 31
+30\% | 31
+17 \bmod 5 = 2 | 5
+\pi/4+k\pi | \pi/3+k\pi
+7k+3 | 7k-3
+C_1e^{2x}+C_2e^{3x} | C_1e^{2x}+C_2e^{4x}
+Ce^{2x} | Ce^{3x}
+(1+t,2-t) | (1+t,2+t)
+0,111 | 0.112
+1 234,5 | 1234.6
+32,\!768 | 32769
+\log_2(3x) | \log_2(4x)
 """)
 
 BLANKS = ["\u00a0", "\u2007", "\u2009", "\u200a", "\u202f", "\u205f", "\u3000", "\\,", "\\;", "\\ ", "~"]
