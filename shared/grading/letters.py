@@ -7,11 +7,10 @@ other only what holds both ways is certain.
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 
-from shared.grading.syntax import Node
+from shared.grading.syntax import Node, rebuilt
 from shared.grading.tokens import GREEK, SYMBOLS
 
 _ALWAYS_FACTORS = frozenset({"e", "i"})
@@ -77,15 +76,15 @@ def _with_factors(node: Node, alone: frozenset[str] | None) -> Node:
     kids = tuple(_with_factors(kid, alone) for kid in node.kids)
     if node.op in _OUTSIDE and node.kids[0].op == "apply" and kids[0].op == "mul":
         head, argument = kids[0].kids
-        return Node("mul", (head, replace(node, kids=(argument, *kids[1:]))))
+        return Node("mul", (head, rebuilt(node, (argument, *kids[1:]))))
     if node.op != "apply":
-        return replace(node, kids=kids) if kids != node.kids else node
+        return rebuilt(node, kids)
     word = _head(node.kids[0]).name
     parts = _written_together(word)
     if alone is None or alone.issuperset(parts):
         factors = [Node("sym", name=part) for part in parts] if len(parts) > 1 else [kids[0]]
         return reduce(lambda left, right: Node("mul", (left, right)), [*factors, kids[1]])
-    return replace(node, kids=kids)
+    return rebuilt(node, kids)
 
 
 def _written_together(word: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 from shared.grading import letters
@@ -11,7 +10,7 @@ from shared.grading.constants import same_but_for_constant
 from shared.grading.evaluate import CONSTANTS, Point, evaluate
 from shared.grading.points import MAX_UNKNOWNS, MIN_DIGITS, judged, log_bases, over_points
 from shared.grading.precise import agree
-from shared.grading.syntax import Node, Traits, Work, traits
+from shared.grading.syntax import Node, Traits, Work, rebuilt, traits
 
 _SECOND_LOOKS = 2
 
@@ -127,8 +126,7 @@ def unmarked(node: Node) -> Node:
         return node
     if node.op in _MARKS:
         return unmarked(node.kids[0])
-    kids = tuple(map(unmarked, node.kids))
-    return replace(node, kids=kids) if kids != node.kids else node
+    return rebuilt(node, tuple(map(unmarked, node.kids)))
 
 
 def same_but_for_mark(a: Node, b: Node, work: Work) -> bool | None:
@@ -159,8 +157,8 @@ def same_in_degrees(a: Node, b: Node, work: Work) -> bool:
 def _in_degrees(node: Node) -> Node:
     kids = tuple(map(_in_degrees, node.kids))
     if node.op == "call" and node.name in _TRIGONOMETRIC and exact_value(unbracketed(kids[0])):
-        return replace(node, kids=(Node("deg", kids),))
-    return node if all(x is y for x, y in zip(kids, node.kids, strict=True)) else replace(node, kids=kids)
+        return rebuilt(node, (Node("deg", kids),))
+    return rebuilt(node, kids)
 
 
 def unbracketed(node: Node) -> Node:

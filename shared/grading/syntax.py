@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 
@@ -79,5 +79,11 @@ def substituted(node: Node, name: str, by: Node) -> Node:
     """The expression with the unknown replaced."""
     if node.op == "sym":
         return by if node.name == name else node
-    kids = tuple(substituted(kid, name, by) for kid in node.kids)
-    return replace(node, kids=kids) if kids != node.kids else node
+    return rebuilt(node, tuple(substituted(kid, name, by) for kid in node.kids))
+
+
+def rebuilt(node: Node, kids: tuple[Node, ...]) -> Node:
+    """The node over these parts; the same one where they are its own."""
+    if all(x is y for x, y in zip(kids, node.kids, strict=True)):
+        return node
+    return Node(node.op, kids, node.value, node.name, node.digits, node.places)
