@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
-_IN_BRACKETS = re.compile(r"\(([1-9]\d{0,2}(?:,\d{3})+)\)")
+_LOOSELY_GROUPED = re.compile(r"\([1-9]\d{0,2}(?:, ?\d{3})+\)|[1-9]\d{0,2}(?:, \d{3})+")
 _INDIAN = re.compile(r"[1-9]\d?(?:,\d{2})+,\d{3}")
 _NUMERAL = re.compile(r"(?<![\w.,\\])\d+(?:[.,]\d+)+(?![\w]|[.,]\d)")
 _BY_BLANKS = re.compile(r"(?<![\d.,])(?<![\d.,] )([1-9]\d{0,2}(?: \d{3})+)(?:([.,])(\d+))?(?![\d.,]| \d)")
@@ -70,8 +70,8 @@ def _braced(found: re.Match[str]) -> str:
 def readings(text: str) -> list[str]:
     """The text with its numerals read in one way throughout: the usual way first, then others that are possible."""
     text = _BY_BLANKS.sub(_by_blanks, text)
-    if bracketed := _IN_BRACKETS.fullmatch(text):
-        return [text, bracketed.group(1).replace(",", "")]
+    if loose := _LOOSELY_GROUPED.fullmatch(text):
+        return [text, "".join(re.findall(r"\d", loose.group()))]
     if not 0 < len(_NUMERAL.findall(text)) <= MAX_NUMERALS:
         return [text]
     usual, decimal, thousands = (_read_outside(text, way) for way in (_usual, _decimal_comma, _thousands_point))

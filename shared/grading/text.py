@@ -161,12 +161,12 @@ def without_operation(text: str) -> str:
     """`∑ k = 55` as `55`: what an operation is said to give."""
     if not _OPERATION.search(text):
         return text
-    depth = 0
-    for place in range(len(text) - 1, 0, -1):
-        depth += (text[place] in ")}]") - (text[place] in "({[")
-        if text[place] == "=" and depth == 0:
-            return text[place + 1 :].strip() or text
-    return text
+    depth, ends = 0, []
+    for place, sign in enumerate(text):
+        depth += (sign in "({[") - (sign in ")}]")
+        if sign == "=" and depth == 0:
+            ends.append(place)
+    return text[ends[0] + 1 :].strip() or text if len(ends) == 1 else text
 
 
 def without_approximation(text: str) -> str:

@@ -731,6 +731,9 @@ m > 2 | m \ge 3
 1.5 \times 10^3 | 1,500
 1.5e3 | 1.500
 3 | \text{three}
+1, 234 | 1234
+3 | \min f = 3 \text{ at } x = 2
+2 | \min f = 3 \text{ at } x = 2
 """)
 #: Equal, and decided.
 EQUAL = pairs(r"""
