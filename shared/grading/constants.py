@@ -111,7 +111,8 @@ def _variable(names: Sequence[str]) -> bool:
 
 def _constants(names: set[str]) -> list[str]:
     sure = sorted(name for name in names if _ARBITRARY.fullmatch(name))
-    return sure or sorted(name for name in names if _PERHAPS.fullmatch(name))
+    perhaps = sorted(name for name in names if _PERHAPS.fullmatch(name))
+    return sure or (perhaps if len(perhaps) > 1 else [])  # a lone A is the problem's
 
 
 def _columns(

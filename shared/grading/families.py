@@ -21,7 +21,7 @@ from shared.grading.text import plain
 
 COUNTERS = frozenset("knmjlNK") | {"ell"}
 PARAMETERS = frozenset({"t", "s", "r", "u", "v", "lambda", "mu", "k", "theta", "tau", "alpha", "beta"})
-_SOLVED_FOR = frozenset({"x", "θ", "theta", "z", "alpha", "phi", "beta", "t"})
+_SOLVED_FOR = frozenset({"x", "theta", "z", "alpha", "phi", "beta", "t"})
 _MAX_SHIFT = 10_000
 
 
