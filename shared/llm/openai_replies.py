@@ -44,6 +44,9 @@ def embedding(body: Any) -> tuple[list[float], Answer]:
         vector = [_float32(x) for x in sent]
     if not any(vector) or not all(map(math.isfinite, vector)):
         raise ValueError("no vector")
+    spent = body.get("usage")
+    if isinstance(spent, dict):  # some servers name the total only
+        body = {**body, "usage": {**spent, "completion_tokens": 0}}
     return vector, replace(_answer("", "stop", body), output_tokens=0)
 
 

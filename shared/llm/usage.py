@@ -35,7 +35,9 @@ def usage(sent: Any) -> Usage:
     inputs = _first(sent, "prompt_tokens", "input_tokens")
     outputs = _first(sent, "completion_tokens", "output_tokens")
     total = _count(sent.get("total_tokens"))
-    if total and inputs is not None:
+    if total and inputs is None and outputs is not None:
+        inputs = max(0, total - outputs)
+    elif total and inputs is not None:
         if total < inputs:
             inputs = outputs = None  # nobody knows which of them is wrong
         else:

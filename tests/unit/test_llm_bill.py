@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import ModelSpec
@@ -105,6 +105,7 @@ def test_what_cannot_be_priced_is_kept_without_a_price(monkeypatch: pytest.Monke
     Bill({}).prepare(GPT)
 
 
+@settings(deadline=None)
 @given(
     text=st.text(max_size=50),
     tokens=st.tuples(*[st.none() | st.integers(0, 10**7)] * 2),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.llm.usage import MOST_DOLLARS, MOST_TOKENS, NANO, NONE, Usage, usage, usage_within
@@ -33,6 +33,9 @@ FIELDS = ("prompt_tokens", "completion_tokens", "total_tokens", "input_tokens", 
         ({"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 0}, Usage(7, 3)),
         ({"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 5}, NONE),
         ({"prompt_tokens": 7}, Usage(7, None)),
+        ({"completion_tokens": 3, "total_tokens": 10}, Usage(7, 3)),
+        ({"completion_tokens": 3, "total_tokens": 2}, Usage(0, 3)),
+        ({"total_tokens": 10}, NONE),
         ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, NONE),
         ({"prompt_tokens": 0, "completion_tokens": 3}, Usage(0, 3)),
         ({"prompt_tokens": -7, "completion_tokens": 3}, Usage(None, 3)),
@@ -108,6 +111,7 @@ def test_where_there_is_none_none_is_found(text: str) -> None:
     assert usage_within(text) == NONE
 
 
+@settings(deadline=None)
 @given(st.one_of(JSON, st.dictionaries(st.sampled_from(FIELDS), JSON | st.integers(), max_size=8)))
 def test_whatever_is_sent_is_read_within_bounds(sent: Any) -> None:
     for read in (usage(sent), usage_within(f'{{"usage": {json.dumps(sent)}, ')):

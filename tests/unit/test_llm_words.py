@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Fault, Permanent, Refused, Rejected, Transient
@@ -137,6 +137,7 @@ def test_fields_of_a_validation_error_are_named() -> None:
     assert (heard.words, heard.param, heard.code) == ("Extra inputs", "body.temperature", "extra_forbidden")
 
 
+@settings(deadline=None)
 @given(JSON | st.dictionaries(st.sampled_from(["choices", "data", "error", "message", "detail", "usage"]), JSON))
 def test_any_body_is_a_reply_or_one_of_our_faults(body: Any) -> None:
     content = json.dumps(body).encode()
@@ -147,12 +148,14 @@ def test_any_body_is_a_reply_or_one_of_our_faults(body: Any) -> None:
     said(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_so_is_any_content(content: bytes) -> None:
     with suppress(Fault, Charged):
         answer_in(content, {}, chat_answer, SOURCE)
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_any_error_in_any_wrapping_is_one_of_our_faults(inner: Any) -> None:
     for body in ({"error": inner}, [{"error": inner}], {"choices": [{"error": inner}]}, {"detail": inner}):

@@ -241,6 +241,20 @@ async def test_what_is_no_vector_is_no_reply(wire: Wire, server: Server, sent: A
         await wire.embed(model(), "a text")
 
 
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"total_tokens": 4}, 4),
+        ({"prompt_tokens": 4, "total_tokens": 9}, 4),
+        ({"prompt_tokens": "4"}, None),
+        (None, None),
+    ],
+)
+async def test_an_embedding_has_input_only(wire: Wire, server: Server, usage: Any, tokens: int | None) -> None:
+    server.script = [says({"data": [{"embedding": FLOATS}], "usage": usage})]
+    assert (await wire.embed(model(), "a text"))[1] == Answer("", "stop", tokens, 0)
+
+
 @pytest.mark.parametrize(("index", "is_ours"), [(0, True), (None, True), (1, False), ("x", False)])
 async def test_a_vector_of_another_text_is_no_reply(wire: Wire, server: Server, index: Any, is_ours: bool) -> None:
     server.script = [says({"data": [{"embedding": [9.0], "index": 3}, {"embedding": FLOATS, "index": index}]})]
