@@ -13,8 +13,14 @@ NO_QUOTA = _any(
     r"insufficient[_ ]?(quota|credit|balance|fund)",
     r"billing_hard_limit|billing_not_active|account_deactivated|arrearage|payment[_ ]required",
     r"(budget|spend(ing)?[_ ]limit)[_ ]?(has been |was |is |limit )?(exceeded|reached|exhausted)",
-    r"(exceed\w*|over)( \w+){0,3} (budget|spend\w* limit)",
+    r"(exceed\w*|over)( \w+){0,3} (budget|spend\w* limit)|exceeded\w*budget|\bmax budget\b",
     r"credit balance is too low|(out of|no|not enough|requires more|add more) credits?\b",
+)
+# said of a limit a minute too, then with a 429
+QUOTA_SPENT = _any(
+    r"\bquota\b.{0,40}(exceed|exhaust|reached|used up)",
+    r"(exceed\w*|reached|out of)( \w+){0,3} quota\b",
+    r"quota_exceeded",
 )
 NO_KEY = _any(
     r"(invalid|incorrect|wrong|expired|missing|no|bad|revoked|disabled)[_ ]"
@@ -46,6 +52,8 @@ THIS_REQUEST = _any(
 )
 
 
-def is_about_us(words: str) -> bool:
-    """Of quota, key or an unknown model: no request of ours will be taken, whatever the status that they come with."""
+def is_about_us(words: str, status: int | None) -> bool:
+    """Of quota, key or an unknown model: no request of ours will be taken, whatever else the status says."""
+    if status != 429 and QUOTA_SPENT.search(words):
+        return True
     return any(pattern.search(words) for pattern in (NO_QUOTA, NO_KEY, NO_MODEL))

@@ -106,7 +106,7 @@ def fault_of(status: int | None, heard: Said, words: str, headers: Mapping[str, 
     fault: Fault
     if DECLINED.search(about) and (status or 400) < 429:
         fault = Refused(source.scrubbed(heard.words))
-    elif is_about_us(about) or (status is not None and (status in (401, 402, 403, 404) or status < 400)):
+    elif is_about_us(about, status) or (status is not None and (status in (401, 402, 403, 404) or status < 400)):
         fault = Permanent(text)
     elif status == 429 and TOO_LARGE.search(about):
         fault = Rejected(text)

@@ -51,6 +51,12 @@ KINDS: list[tuple[Any, type[Fault]]] = [
     ({"error": {"status": "UNAUTHENTICATED", "message": "x"}}, Permanent),
     ({"error": {"type": "permission_error", "message": "x"}}, Permanent),
     ({"error": {"message": "ExceededBudget: over your max budget", "code": "400"}}, Permanent),
+    (
+        {"error": {"type": "ExceededTokenBudget", "message": "Current spend: 0.1; Max Budget for Token: 0.01"}},
+        Permanent,
+    ),
+    ({"error": {"message": "You exceeded your current quota"}}, Permanent),
+    ({"error": {"message": "Monthly quota was exceeded", "code": 400}}, Permanent),
     ({"error": {"message": "API key not valid. Please pass a valid API key.", "code": 400}}, Permanent),
     ({"error": {"message": "The model `x` does not exist", "code": None}}, Permanent),
     ({"error": {"message": "model 'x' not found, try pulling it first"}}, Permanent),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -128,36 +129,36 @@ class Closing:
         await reader.readexactly(int(length.split(b":")[1]))
 
 
-@pytest.fixture(params=[False, True], ids=["closed", "reset"])
-async def closing(request: pytest.FixtureRequest) -> AsyncIterator[Closing]:
-    closing = Closing(reset=request.param)
-    listening = await asyncio.start_server(closing.serve, "127.0.0.1", 0)
-    closing.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+@asynccontextmanager
+async def listening(closing: Closing) -> AsyncIterator[Closing]:
+    server = await asyncio.start_server(closing.serve, "127.0.0.1", 0)
+    closing.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield closing
-    listening.close()
+    server.close()
 
 
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 async def test_a_connection_closed_between_two_requests_is_not_paid_and_asked_again(
-    closing: Closing, provider: str, losses: list[RawReply]
+    reset: bool, provider: str, losses: list[RawReply]
 ) -> None:
-    clients = ModelClients(settings(provider, closing.url))
-    for _ in range(4):
-        assert (await complete(clients, provider, losses)).text == "fine"
-    await clients.close()
+    async with listening(Closing(reset=reset)) as closing:
+        clients = ModelClients(settings(provider, closing.url))
+        for _ in range(4):
+            assert (await complete(clients, provider, losses)).text == "fine"
+        await clients.close()
     assert losses == []
     assert closing.worked_on == 4
     assert clients.waiting() == []
 
 
-async def test_one_that_began_to_answer_may_have_been_paid(closing: Closing, provider: str) -> None:
-    if closing.reset:
-        pytest.skip("a reset may swallow what was sent before it")
-    closing.after = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"
-    wire = open_wire(provider, settings(provider, closing.url))
-    await ask(wire)
-    with pytest.raises(Transient) as caught:
-        await wire.complete(model(), "", "x", None)
-    await wire.close()
+async def test_one_that_began_to_answer_may_have_been_paid(provider: str) -> None:
+    after = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"
+    async with listening(Closing(reset=False, after=after)) as closing:
+        wire = open_wire(provider, settings(provider, closing.url))
+        await ask(wire)
+        with pytest.raises(Transient) as caught:
+            await wire.complete(model(), "", "x", None)
+        await wire.close()
     assert type(caught.value) is Lost
 
 
