@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PASSING = 3.0  # s; a model that has answered before and fails for less is not worth a word
-STALE = 90.0  # s after the last failure, where nobody calls any more
+STALE = 30.0  # s after the last failure, where nobody calls any more: whoever waits is back by then
 
 
 @dataclass(slots=True)
