@@ -5,134 +5,106 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from itertools import islice
 from typing import Any
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from shared.contracts.ask import T
 from shared.errors import Unreadable
-from shared.llm.latex import doubled
+from shared.llm.fitting import MAX_MESSAGE, fitted
+from shared.llm.loose_json import Broken, Scan, Value
+from shared.llm.thinking import apart
 
-MAX_OBJECTS = 64  # braces that are tried as the beginning of an object
-HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # or a whole one
-MAX_MESSAGE = 600  # characters that the model is shown
+MAX_TRIED = 500  # lists and objects of a reply that are tried, from its end
+NEAR = 20  # characters around a fault that are quoted
 
-STRING_OR_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|,(?=\s*[}\]])', re.DOTALL)
+ENCODED = re.compile(r'\{\s*+\\++"')
+MARKUP = re.compile(r"(?:[\s\ufeff\u200b]++|(?:`{3,}+|~{3,}+)(?:json\w*+)?|<\|\w++\|>)++", re.IGNORECASE)
 
 
-def parse(text: str, reply: type[T]) -> T:
-    """The reply in `text`, which may stand in prose or a code fence, with trailing commas or bare LaTeX.
+def parse(text: str, reply: type[T], *, broke_off: bool = False) -> T:
+    """The reply in `text`, which may stand in prose or a code fence, after thinking, or be JSON only almost.
 
-    Where several objects fit, the last counts: a model thinks before it answers. Raises Unreadable with words that
-    tell the model what to do better, and nothing else.
+    Where several objects fit, the last counts: a model thinks before it answers. Of a text that broke off, one counts
+    only with nothing before it or nothing after it. Raises Unreadable with words that tell the model what to do
+    better, and nothing else.
     """
-    if not text.strip():
-        raise Unreadable("the reply is empty")
-    error: ValidationError | None = None
-    mended = doubled(text)
-    for repair in (str, _without_trailing_commas):
-        found: T | None = None
-        for candidate in _objects(repair(mended)):
-            try:
-                found = _validated(candidate, reply)
-            except ValidationError as problem:
-                error = problem
-        if found is not None:
-            return found
-    if error is not None:
-        raise Unreadable(_explained(error)) from None
-    raise Unreadable(_no_object(mended))
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The outermost JSON objects in the text, in order."""
-    at = text.find("{")
-    for _ in range(MAX_OBJECTS):
-        if at < 0:
-            return
+    spoken = _spoken(text)
+    scan = Scan(spoken)
+    values = list(scan.values())
+    error: Unreadable | None = None
+    for value in islice(reversed(values), MAX_TRIED):
+        if broke_off and not (_is_markup(spoken[: value.start]) or _is_markup(spoken[value.end :])):
+            continue
         try:
-            value, end = DECODER.raw_decode(text, at)
-            if HALF_PAIR.search(text, at, end):
-                value = _sound(value)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            yield value
-        at = text.find("{", end)
+            return _read(value, reply)
+        except Unreadable as problem:
+            error = error or problem
+    if error is None and (inner := _encoded(spoken)) is not None:
+        return parse(inner, reply, broke_off=broke_off)
+    broken = scan.broken
+    if broken and (error is None or (broken.keyed and broken.at > values[-1].end)):
+        error = Unreadable(_located(broken, spoken))
+    raise error or Unreadable("there is no JSON object in the reply")
 
 
-def _without_trailing_commas(text: str) -> str:
-    return STRING_OR_COMMA.sub(lambda match: match[1] or "", text)
+def closing_json(text: str, reply: type[T]) -> str:
+    """The JSON that ends the text and fits, as it is written there. Raises Unreadable."""
+    spoken = _spoken(text)
+    values = list(Scan(spoken).values())
+    if not values or not _is_markup(spoken[values[-1].end :]):
+        raise Unreadable("it does not end with a JSON object")
+    _read(values[-1], reply)
+    return spoken[values[-1].start : values[-1].end]
 
 
-def _sound(value: dict[str, Any]) -> dict[str, Any]:
-    """Without halves of surrogate pairs, which nothing after us could encode."""
-    sound: dict[str, Any] = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
-    return sound
+def _spoken(text: str) -> str:
+    parts = apart(text)
+    if parts.unclosed:
+        raise Unreadable("the reply's thinking has no end, so there is no answer after it")
+    if not parts.spoken.strip("\ufeff\u200b \t\r\n"):
+        raise Unreadable("the reply holds nothing but its thinking" if parts.thought else "the reply is empty")
+    return parts.spoken
 
 
-def _no_constants(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-DECODER = json.JSONDecoder(strict=False, parse_constant=_no_constants)  # strict would refuse bare line breaks
-
-
-def _validated(value: dict[str, Any], reply: type[T]) -> T:
-    try:
-        return _converted(value, reply)
-    except ValidationError:
-        if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):  # {"result": {…}}
-            return _converted(inner, reply)
-        raise
-
-
-def _converted(value: dict[str, Any], reply: type[T]) -> T:
-    for _ in range(2):  # a list that becomes a mapping may hold numbers that become texts
+def _read(value: Value, reply: type[T]) -> T:
+    """A list is as good as the one object that it holds."""
+    found: list[T] = []
+    error: Unreadable | None = None
+    for candidate in islice(_objects(value.value), MAX_TRIED):
         try:
-            return reply.model_validate(value)
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                _convert(value, detail)
-    return reply.model_validate(value)
+            found.append(fitted(candidate, reply))
+        except Unreadable as problem:
+            error = problem
+    if found and all(other == found[0] for other in found):
+        return found[0]
+    if found:
+        raise Unreadable(f"a list of {len(found)} objects stands where one is needed")
+    raise error or Unreadable("there is no JSON object in the reply")
 
 
-def _convert(value: Any, detail: ErrorDetails) -> None:
-    """Put right, in place, a number where a text was asked for, and a list where a numbered mapping was."""
-    given = detail["input"]
-    if detail["type"] == "string_type" and isinstance(given, int | float) and not isinstance(given, bool):
-        better: Any = str(given)
-    elif detail["type"] == "dict_type" and isinstance(given, list):
-        better = {str(n): item for n, item in enumerate(given)}
-    else:
-        return
-    *path, last = detail["loc"]
-    # a path through a union names its branches and leads nowhere
-    with suppress(LookupError, TypeError):
-        for step in path:
-            value = value[step]
-        value[last] = better
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _objects(item)
 
 
-def _explained(error: ValidationError) -> str:
-    problems = (
-        f"`{'.'.join(map(str, detail['loc'])) or 'reply'}`: {detail['msg']}"
-        for detail in error.errors(include_url=False, include_context=False)
-    )
-    return f"the JSON does not fit: {'; '.join(problems)}"[:MAX_MESSAGE]
+def _is_markup(text: str) -> bool:
+    return not text or MARKUP.fullmatch(text) is not None
 
 
-def _no_object(text: str) -> str:
-    at = text.find("{")
-    if at < 0:
-        return "there is no JSON object in the reply"
+def _encoded(text: str) -> str | None:
+    r"""The text of a reply that is one JSON string, with its quotes or without: `{\"answer\": …}`."""
+    start, end = ENCODED.search(text), text.rfind("}")
+    if start is None:
+        return None
     try:
-        DECODER.raw_decode(text, at)
-    except json.JSONDecodeError as error:
-        where = text[max(0, error.pos - 20) : error.pos + 20]
-        return f"the JSON is broken: {error.msg} near {where!r}"
-    except (ValueError, RecursionError) as error:
-        return f"the JSON is broken: {type(error).__name__}"
-    return "there is no JSON object in the reply"
+        return str(json.loads(f'"{text[start.start() : end + 1]}"', strict=False))
+    except ValueError:
+        return None
+
+
+def _located(broken: Broken, text: str) -> str:
+    where = text[max(0, broken.at - NEAR) : broken.at + NEAR]
+    return f"the JSON is broken: {broken.words} near {where!r}"[:MAX_MESSAGE]
