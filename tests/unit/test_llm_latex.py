@@ -96,7 +96,10 @@ commands = st.builds(
 symbols = st.sampled_from([r"\, ", r"\;", r"\!", r"\{", r"\}", r"\%"]).map(lambda text: ("command", text))
 texts = words.map(lambda text: ("text", text))
 lines = st.sampled_from(["\nThen ", "\n\n", "\n12"]).map(lambda text: ("line", text))
-cells = st.lists(commands | texts.filter(lambda atom: atom[1] not in '{}"'), max_size=3)
+cells = st.lists(
+    commands | words.filter(lambda text: text not in ('"', "{", "}", "_{n}")).map(lambda text: ("text", text)),
+    max_size=3,
+)
 
 
 @st.composite
