@@ -35,6 +35,7 @@ class Reply(Generic[P]):
     model: str
     latency: float
     recorded: bool = False  #: taken from the journal, not paid again
+    place: str = ""  #: where it stood if not in its content: it may show an answer right, never wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class CallFact(BaseModel):
     system: str = ""
     prompt: str = ""
     reply: str = ""  #: text, or base64 of little-endian float32 for an embedding
+    thinking: str = ""  #: what the model thought before it replied, as far as the provider shows it
+    place: str = ""  #: where the reply stood if not in its content, as `tool_calls` or `reasoning_content`
     unread: str = ""  #: why the reply cannot be read as what was asked for; empty: it can
     finish: str = ""  #: the provider's reason for ending the reply; `refused`, `timeout` where it gave none
     input_tokens: int = 0  #: cached ones included
@@ -34,4 +36,4 @@ class CallFact(BaseModel):
     cost: int | None = None  #: nano-dollars; None: price unknown
     latency: float = 0.0  #: seconds
     at: float  #: Unix seconds when it returned
-    cut: bool = False  #: the reply was above its cap
+    cut: bool = False  #: the reply was above its cap, and lacks its middle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import logging
 import time
 import uuid
 from array import array
@@ -17,19 +16,15 @@ from pydantic import BaseModel
 from shared.contracts.ask import Rendered, Reply, Role, T, Usage
 from shared.contracts.call import CallFact
 from shared.contracts.envelope import Envelope, ModelSpec
-from shared.errors import Fault, Refused, TooLong, Unreadable, Waiting
+from shared.errors import Fault, TooLong, Unreadable, Waiting
 from shared.ledger import Ledger
 from shared.llm.bill import RawReply
 from shared.llm.clients import ModelClients
 from shared.llm.journal import Journal
-from shared.llm.reading import parse
+from shared.llm.recording import keep, read, writable
 
-MAX_REPLY_CHARS = 64 * 1024  #: a longer reply is cut, marked, and cannot be read
 MAX_PROMPT_CHARS = 64 * 1024  #: as recorded; what was sent may be longer
-
 MAX_FINISH_CHARS = 64
-
-log = logging.getLogger(__name__)
 
 Lost = Callable[[RawReply], Awaitable[None]]
 
@@ -62,7 +57,7 @@ class Asking:
         model: ModelSpec = getattr(self._problem.models, role)
         fact, recorded = await self._complete(role, model, prompt, prompt.user, reply)
         try:
-            return _reply(fact, _parsed(fact, reply), recorded)
+            return _reply(fact, read(fact, reply), recorded)
         except TooLong:
             raise
         except Unreadable as error:
@@ -70,7 +65,7 @@ class Asking:
         if fact.finish == "length" and model.max_tokens:
             model = model.model_copy(update={"max_tokens": model.max_tokens * 2})
         fact, recorded = await self._complete(role, model, prompt, again, reply)
-        return _reply(fact, _parsed(fact, reply), recorded)
+        return _reply(fact, read(fact, reply), recorded)
 
     async def embed(self, text: str) -> Reply[list[float]]:
         model = self._problem.models.embedding
@@ -126,14 +121,13 @@ class Asking:
             n = self._journal.take_number()
 
         def fact(raw: RawReply) -> CallFact:
-            return self._fact(n, role, model, question, prompt, user, raw)
+            return keep(self._fact(n, role, model, question, prompt, user, raw), raw, reply)
 
         async def lost(raw: RawReply) -> None:
             await self._journal.record_aside(fact(raw))
 
         await self._claim.look()
         ours = fact(await request(lost))
-        ours.unread = _unread(ours, reply) if reply else ""
         while (standing := await self._journal.record(ours)).hash != question:
             ours = ours.model_copy(update={"n": self._journal.take_number(), "id": uuid.uuid4().hex[:16]})
         return standing, False
@@ -153,10 +147,9 @@ class Asking:
             model=model,
             hash=question,
             prompt_version=prompt.version,
-            system=_writable(prompt.system),
-            prompt=_writable(user[:MAX_PROMPT_CHARS]),
-            reply=_writable(raw.text[:MAX_REPLY_CHARS]),
-            finish=_writable(raw.finish[:MAX_FINISH_CHARS]),
+            system=writable(prompt.system),
+            prompt=writable(user[:MAX_PROMPT_CHARS]),
+            finish=writable(raw.finish[:MAX_FINISH_CHARS]),
             input_tokens=raw.input_tokens,
             cached_tokens=raw.cached_tokens,
             output_tokens=raw.output_tokens,
@@ -164,29 +157,12 @@ class Asking:
             cost=raw.cost,
             latency=raw.latency,
             at=time.time(),
-            cut=len(raw.text) > MAX_REPLY_CHARS,
         )
 
 
 def _hash(model: ModelSpec, system: str, user: str, shape: str) -> str:
     parts = (model.model_dump_json(), system, user, shape)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def _writable(text: str) -> str:
-    """Without halves of surrogate pairs, as in a text cut within an emoji: nobody after us could write them."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _unread(fact: CallFact, reply: type[BaseModel]) -> str:
-    """Why the reply cannot be read; empty where it can, or where the model declined."""
-    try:
-        _parsed(fact, reply)
-    except Unreadable as error:
-        return str(error)
-    except Refused:
-        pass
-    return ""
 
 
 @contextmanager
@@ -198,26 +174,11 @@ def _role_known(role: Role) -> Iterator[None]:
         raise
 
 
-def _parsed(fact: CallFact, reply: type[T]) -> T:
-    if fact.finish == "refused":
-        raise Refused(f"{fact.model} declined: {fact.reply[:500] or 'no reason given'}")
-    if fact.cut:
-        raise TooLong(f"the reply is longer than {MAX_REPLY_CHARS} characters")
-    if fact.finish == "length":
-        raise Unreadable("the reply broke off before its end")
-    try:
-        return parse(fact.reply, reply)
-    except Unreadable:
-        raise
-    except Exception as error:  # ours; but the reply was paid, and is not to be asked for without end
-        log.exception("cannot read a reply", extra={"call": fact.id})
-        raise Unreadable(f"the reply cannot be read: {type(error).__name__}") from error
-
-
 def _reply(fact: CallFact, parsed: Any, recorded: bool) -> Reply[Any]:
     return Reply(
         parsed=parsed,
         text=fact.reply,
+        place=fact.place,
         usage=Usage(fact.input_tokens, fact.output_tokens, fact.estimated),
         cost=fact.cost,
         model=str(fact.model),

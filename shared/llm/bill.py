@@ -33,6 +33,8 @@ class RawReply:
     cost: int | None
     latency: float
     cached_tokens: int = 0  #: of the input
+    thinking: str = ""  #: see `Answer`
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
     def with_text(self, text: str) -> Self:
         return replace(self, text=text)
@@ -57,12 +59,23 @@ class Bill:
         if inputs is None or inputs * FAR_BELOW < sent:
             inputs, estimated = tokens(sent), True
         if outputs is None or _too_few(outputs, answer.text) or _too_many(outputs, spec.max_tokens):
-            outputs, estimated = tokens(len(answer.text)), True
+            outputs, estimated = tokens(_written(answer)), True
         cached = max(0, min(answer.cached_tokens, inputs))
         cost = answer.cost
         if cost is None:
             cost = self._cost(spec, inputs, outputs, cached, at, answer.model)
-        return RawReply(answer.text, answer.finish, inputs, outputs, estimated, cost, latency, cached)
+        return RawReply(
+            answer.text,
+            answer.finish,
+            inputs,
+            outputs,
+            estimated,
+            cost,
+            latency,
+            cached,
+            answer.thinking,
+            answer.elsewhere,
+        )
 
     def lost(self, spec: ModelSpec, sent: int, at: float, latency: float, *, usual: float, embeds: bool) -> RawReply:
         """A request whose reply never came. `usual`: output tokens of this model's replies, 0 where there was none."""
@@ -76,6 +89,12 @@ class Bill:
         except Exception:  # whatever it is: an unknown price is better than a reply that was paid and is lost
             log.exception("cannot price a call", extra={"model": str(spec)})
             return None
+
+
+def _written(answer: Answer) -> int:
+    """Characters; what was thought is among the other places only where there is no text."""
+    thinking = 0 if any(text == answer.thinking for _, text in answer.elsewhere) else len(answer.thinking)
+    return len(answer.text) + thinking + sum(len(text) for _, text in answer.elsewhere)
 
 
 def tokens(characters: int) -> int:

@@ -20,6 +20,8 @@ RETRY_EVERY = 0.5  # s between two tries to record a paid call while NATS is awa
 KEPT = 1000  # characters of each text of a call that cannot be recorded whole
 ASK_AGAIN = 0.02  # s until a call that another stands in the way of is looked for again
 
+TEXTS = ("system", "prompt", "reply", "thinking", "unread", "finish")
+
 log = logging.getLogger(__name__)
 
 
@@ -100,5 +102,5 @@ def _payload(call: CallFact) -> bytes:
 
 
 def _cut(call: CallFact) -> CallFact:
-    texts = {name: ascii(getattr(call, name)[:KEPT]) for name in ("system", "prompt", "reply", "unread", "finish")}
+    texts = {name: ascii(getattr(call, name)[:KEPT]) for name in TEXTS}
     return call.model_copy(update={**texts, "cut": True})

@@ -10,8 +10,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from shared.llm.openai_messages import message_in
 from shared.llm.usage import usage
 from shared.llm.wire import Answer
+
+FILTERED = "content_filter"
+FINISHES = {
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "incomplete"), "length"),
+    **dict.fromkeys(("safety", "refusal", "recitation", "blocklist", "prohibited_content", "spii"), FILTERED),
+}
 
 LARGEST = 3.4e38  # a float32
 LONGEST_NAME = 200  # characters of a model's name
@@ -20,16 +27,22 @@ LONGEST_NAME = 200  # characters of a model's name
 def chat_answer(body: Any) -> Answer:
     """The first choice's text. A refusal, the model's or a filter's, has `finish` `refused` and its words as text."""
     choice = body["choices"][0]
-    message = choice["message"]
-    text, refusal = message.get("content"), message.get("refusal")
-    finish = choice.get("finish_reason") or "stop"
-    if isinstance(text, list):  # some servers send parts
-        text = "".join(part.get("text") or "" for part in text)
-    if refusal or finish == "content_filter":
-        text, finish = refusal or text, "refused"
-    if not isinstance(text, str | None) or not isinstance(finish, str):
-        raise TypeError("no text")
-    return _answer(_sound(text or ""), finish, body)
+    message = message_in(choice)
+    finish, text = _finish(choice.get("finish_reason")), message.text
+    if message.refusal.strip() or (finish == FILTERED and not text.strip()):
+        finish, text = "refused", message.refusal or text
+    return replace(
+        _answer(_sound(text), finish, body),
+        thinking=_sound(message.thinking),
+        elsewhere=tuple((name, _sound(held)) for name, held in message.elsewhere),
+    )
+
+
+def _finish(sent: Any) -> str:
+    """The reason in OpenAI's word where it matters, else in the server's."""
+    if not isinstance(sent, str) or not sent:
+        return "stop"
+    return FINISHES.get(sent.lower(), sent)
 
 
 def embedding(body: Any) -> tuple[list[float], Answer]:

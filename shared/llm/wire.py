@@ -39,6 +39,8 @@ class Answer:
     cost: int | None = None  #: nano-dollars, where the provider names the price of this very call
     model: str = ""  #: the one that answered, in the provider's words
     paid: bool = True  #: False: a filter before the model declined
+    thinking: str = ""  #: before it answered, where the provider shows it apart from the text
+    elsewhere: tuple[tuple[str, str], ...] = ()  #: names of other places that hold a text, and their texts
 
 
 class Charged(Exception):

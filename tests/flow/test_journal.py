@@ -15,8 +15,9 @@ from shared.contracts.call import CallFact
 from shared.contracts.envelope import Envelope, ModelSpec
 from shared.errors import Refused, Stopped, Unreadable
 from shared.ledger import Ledger
-from shared.llm.ask import MAX_REPLY_CHARS, Asking
+from shared.llm.ask import Asking
 from shared.llm.bill import RawReply
+from shared.llm.recording import MAX_REPLY_CHARS
 from tests.flow.world import MODELS
 
 PROMPT = Rendered("p@1", "You solve.", "1 + 1?")
@@ -120,8 +121,35 @@ async def test_refused_broken_off_and_endless_replies(ledger: Ledger) -> None:
         await asking(ledger, endless, since=3)("target", PROMPT, Number)
     assert len(endless.paid) == 1
     recorded = (await calls(ledger))["calls.solver.b.0.3.1"]
-    assert recorded.cut
-    assert len(recorded.reply) == MAX_REPLY_CHARS
+    assert not recorded.cut
+    assert "no JSON object" in recorded.unread
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        ('{"answer": 7}' + "\n" * 9000, "length"),
+        ('{"answer": 7}', "content_filter"),
+        ('{"answer": 7}', "tool_calls"),
+        ('{"answer": 7}', "what nobody knows"),
+        ("<think>" + "9 " * 400_000 + '</think>{"answer": 7}', "stop"),
+    ],
+)
+async def test_a_reply_that_is_whole_is_used_and_paid_once(ledger: Ledger, reply: tuple[str, str]) -> None:
+    provider = Provider(reply)
+    for _ in range(2):
+        assert (await asking(ledger, provider)("target", PROMPT, Number)).parsed.answer == 7
+    assert len(provider.paid) == 1
+
+
+async def test_a_filter_that_cut_a_reply_off_is_a_refusal(ledger: Ledger) -> None:
+    provider = Provider(('{"answer": ', "content_filter"))
+    for _ in range(2):
+        with pytest.raises(Refused):
+            await asking(ledger, provider)("target", PROMPT, Number)
+    assert len(provider.paid) == 1
+    (fact,) = (await calls(ledger)).values()
+    assert (fact.finish, fact.unread) == ("refused", "")
 
 
 async def test_half_a_surrogate_pair_is_recorded_and_paid_once(ledger: Ledger) -> None:

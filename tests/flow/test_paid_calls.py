@@ -11,8 +11,8 @@ import pytest
 from shared.contracts.envelope import ModelSpec
 from shared.errors import Permanent, Rejected, Unreadable, Waiting
 from shared.ledger import Ledger
-from shared.llm import ask as ask_module
-from shared.llm import prices
+from shared.llm import prices, recording
+from shared.llm.ask import MAX_FINISH_CHARS
 from shared.llm.clients import ModelClients
 from shared.llm.wire import Answer, Charged, Empty, Lost, Wire
 from shared.settings import Settings
@@ -87,10 +87,10 @@ async def test_what_was_declined_could_be_read(ledger: Ledger, scene: Any) -> No
 async def test_a_reader_that_breaks_neither_loses_the_reply_nor_pays_for_ever(
     ledger: Ledger, scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(ask_module, "parse", broken)
+    monkeypatch.setattr(recording, "parse", broken)
     made = scene(GOOD)
     for _ in range(2):
         with pytest.raises(Unreadable):
@@ -150,7 +150,7 @@ async def test_odd_replies_are_recorded(ledger: Ledger, scene: Any, odd: Answer)
     (fact,) = (await calls(ledger)).values()
     assert fact.cached_tokens <= fact.input_tokens == 20
     assert fact.cost is not None
-    assert len(fact.finish) <= ask_module.MAX_FINISH_CHARS
+    assert len(fact.finish) <= MAX_FINISH_CHARS
 
 
 async def test_a_fact_that_nobody_can_read_does_not_take_the_call_behind_it_off_the_bill(

@@ -39,17 +39,97 @@ from tests.contract.test_providers.server import (
     [
         (chat("cut of", "length"), Answer("cut of", "length", 7, 3)),
         (chat(None, refusal="I will not"), Answer("I will not", "refused", 7, 3)),
-        (chat("half", "content_filter"), Answer("half", "refused", 7, 3)),
+        (chat("half", "content_filter"), Answer("half", "content_filter", 7, 3)),
+        (chat(None, "content_filter"), Answer("", "refused", 7, 3)),
+        (chat("half", "MAX_TOKENS"), Answer("half", "length", 7, 3)),
+        (chat("half", "SAFETY"), Answer("half", "content_filter", 7, 3)),
+        (chat("x", "tool_calls"), Answer("x", "tool_calls", 7, 3)),
+        (chat("x", "eos_token"), Answer("x", "eos_token", 7, 3)),
         (chat(None), Answer("", "stop", 7, 3)),
         (chat("x", None, usage=None), Answer("x", "stop", None, None)),
         (chat("x", usage=("many", -1)), Answer("x", "stop", None, None)),
         (chat([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]), Answer("ab", "stop", 7, 3)),
+        (chat(["a", {"type": "image_url"}, {"text": {"value": "b"}}]), Answer("ab", "stop", 7, 3)),
+        (chat({"type": "text", "text": "a"}), Answer("a", "stop", 7, 3)),
+        (chat({"answer": "4"}), Answer('{"answer": "4"}', "stop", 7, 3)),
+        (chat([{"type": "refusal", "refusal": "I will not"}]), Answer("I will not", "refused", 7, 3)),
         (chat("half a pair: \ud800"), Answer("half a pair: ?", "stop", 7, 3)),
     ],
 )
 async def test_replies(wire: Wire, server: Server, body: Any, answer: Answer) -> None:
     server.script = [says(body)]
     assert await ask(wire) == answer
+
+
+THOUGHT, CALL = "so it is 4", '{"answer": "4"}'
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ({"reasoning_content": THOUGHT}, "reasoning_content"),
+        ({"reasoning_content": "", "reasoning": THOUGHT}, "reasoning"),
+        ({"reasoning": {"text": THOUGHT}}, "reasoning"),
+        ({"thinking": THOUGHT}, "thinking"),
+        ({"reasoning_details": [{"type": "reasoning.text", "text": THOUGHT}]}, "reasoning_details"),
+        ({"reasoning_details": [{"type": "reasoning.encrypted", "data": "x"},
+                                {"type": "reasoning.summary", "summary": THOUGHT}]}, "reasoning_details"),
+        ({"thinking_blocks": [{"type": "thinking", "thinking": THOUGHT, "signature": "x"}]}, "thinking_blocks"),
+        ({"provider_specific_fields": {"reasoning_content": THOUGHT}}, "reasoning_content"),
+        ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": THOUGHT}]}]}, "content"),
+        ({"content": [{"type": "reasoning", "text": THOUGHT}]}, "content"),
+        ({"content": [{"text": THOUGHT, "thought": True}]}, "content"),
+    ],
+)  # fmt: skip
+async def test_thinking_of_its_own_place_is_told_from_the_reply(
+    wire: Wire, server: Server, message: dict[str, Any], name: str
+) -> None:
+    server.script = [says(chat(**{"text": message.get("content"), **without(message)}))]
+    answer = await ask(wire)
+    assert (answer.text, answer.thinking, answer.elsewhere) == ("", THOUGHT, ((name, THOUGHT),))
+    content = [*message.get("content", []), {"type": "text", "text": CALL}]
+    server.script = [says(chat(**{"text": content, **without(message)}))]
+    answer = await ask(wire)
+    assert (answer.text, answer.thinking, answer.elsewhere) == (CALL, THOUGHT, ())
+
+
+def without(message: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name != "content"}
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ({"tool_calls": [{"type": "function", "function": {"name": "f", "arguments": CALL}}]}, "tool_calls"),
+        ({"tool_calls": [{"function": {"name": "f", "arguments": {"answer": "4"}}}]}, "tool_calls"),
+        ({"tool_calls": [{"type": "custom", "custom": {"name": "f", "input": CALL}}]}, "tool_calls"),
+        ({"function_call": {"name": "f", "arguments": CALL}}, "function_call"),
+        ({"parsed": {"answer": "4"}}, "parsed"),
+        ({"content": [{"type": "tool_use", "name": "f", "input": {"answer": "4"}}]}, "content"),
+    ],
+)
+async def test_what_a_call_of_a_tool_says_is_found(
+    wire: Wire, server: Server, message: dict[str, Any], name: str
+) -> None:
+    server.script = [says(chat(message.get("content"), "tool_calls", **without(message)))]
+    answer = await ask(wire)
+    assert (answer.text, answer.elsewhere) == ("", ((name, CALL),))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"tool_calls": 5}, {"tool_calls": [None, 5, {"function": 5}]}, {"function_call": []}, {"reasoning": 5},
+     {"reasoning_details": [[[[[[[[["deep"]]]]]]]]]}, {"refusal": {}}, {"parsed": []}, {"thinking_blocks": {"x": 1}},
+     {"provider_specific_fields": "x"}],
+)  # fmt: skip
+async def test_odd_fields_beside_the_content_harm_nothing(wire: Wire, server: Server, message: dict[str, Any]) -> None:
+    server.script = [says(chat("x", **message))]
+    assert (await ask(wire)).text == "x"
+
+
+async def test_a_completion_is_read_like_a_chat(wire: Wire, server: Server) -> None:
+    server.script = [says({"choices": [{"text": "x", "finish_reason": "stop"}]})]
+    assert await ask(wire) == Answer("x", "stop", None, None)
 
 
 @pytest.mark.parametrize(
