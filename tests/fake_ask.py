@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,9 @@ class Asked:
 class FakeAsk:
     """Answers from the script; `asked` is what was asked. A question that is not next in the script fails the test."""
 
-    def __init__(self, *script: tuple[Role, Scripted]) -> None:
+    def __init__(self, *script: tuple[Role, Scripted], places: Mapping[Role, str] | None = None) -> None:
+        """`places`: where a role's replies stand, if not in their content."""
+        self._places = places or {}
         self._script = list(script)
         self.asked: list[Asked] = []
 
@@ -50,7 +53,7 @@ class FakeAsk:
             parsed = reply.model_validate_json(text)
         except ValidationError as error:
             raise Unreadable(str(error)) from None
-        return Reply(parsed, text, Usage(1, 1), 0, f"simulator/{role}", 0.0)
+        return Reply(parsed, text, Usage(1, 1), 0, f"simulator/{role}", 0.0, place=self._places.get(role, ""))
 
     async def embed(self, text: str) -> Reply[list[float]]:
         raise AssertionError("nobody embeds here")

@@ -12,7 +12,7 @@ from shared.contracts.envelope import MAX_TEXT_CHARS, Confirmation, Envelope
 from shared.contracts.outcome import Discarded, Outcome, Passed
 from shared.contracts.statuses import Reason
 from shared.errors import Refused, Unreadable
-from shared.grading.judge import same_answer
+from shared.grading.judge import never_wrong, same_answer
 from shared.grading.replies import Answer, ModelReply, OptionalTexts, Text, untagged
 
 REVIEW = Prompt(Path(__file__).with_name("review.v1.md"))
@@ -73,7 +73,8 @@ async def _review(problem: Envelope, ask: Ask) -> Outcome:
     )
     reply = await ask("checker", prompt, Review)
     review = reply.parsed
-    if len(reply.text) > MAX_TEXT_CHARS:
+    texts = (review.reason_code, review.reason, *review.corrected_hints.values())
+    if sum(map(len, texts)) > MAX_TEXT_CHARS:
         return Discarded(problem, Reason.MALFORMED, f"the review is longer than {MAX_TEXT_CHARS} characters")
     if not review.valid:
         return Discarded(problem, reason_of(review), review.reason)
@@ -97,6 +98,8 @@ async def _resolve(problem: Envelope, ask: Ask) -> Outcome:
     if len(answer) > MAX_TEXT_CHARS:
         return Discarded(problem, Reason.MALFORMED, f"the re-solve is longer than {MAX_TEXT_CHARS} characters")
     verdict = await same_answer(text, reference, answer, ask=ask)
+    if reply.place:
+        verdict = never_wrong(verdict, reply.place)
     problem = problem.but(
         confirmations=[*problem.confirmations, Confirmation(model=reply.model, answer=answer, agrees=verdict.equal)],
         prompt_versions={**problem.prompt_versions, **verdict.prompt_versions},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,3 +77,11 @@ async def same_answer(problem: str, reference: str, candidate: str, *, ask: Ask)
     if judgement.confidence < MIN_CONFIDENCE:
         return Verdict(None, "none", f"the judge was not sure: {judgement.reason}", versions)
     return Verdict(judgement.equivalent, "judge", judgement.reason, versions)
+
+
+def never_wrong(verdict: Verdict, place: str) -> Verdict:
+    """Of an answer that stood only in `place`, as a model's thinking: it may be the right one, but was not given."""
+    if verdict.equal is not False:
+        return verdict
+    reason = f"the answer stood in {place} only, so that it is another than the reference decides nothing"
+    return replace(verdict, equal=None, decided_by="none", reason=reason)

@@ -42,6 +42,15 @@ async def test_a_confirmed_problem_passes() -> None:
     }
 
 
+@pytest.mark.parametrize(("answer", "agrees"), [(7, True), (8, None)])
+async def test_a_resolve_that_stands_in_thinking_only_may_agree_but_never_differ(answer: int, agrees: bool) -> None:
+    ask = FakeAsk(("checker", GOOD), ("checker", {"answer": answer}), places={"checker": "reasoning_content"})
+    outcome = await check(envelope(), ask=ask)
+    assert outcome.problem.confirmations[0].agrees is agrees
+    if not agrees:
+        discarded(outcome, Reason.UNDECIDED)
+
+
 async def test_the_review_sees_everything_and_the_resolve_only_the_problem() -> None:
     ask = FakeAsk(("checker", GOOD), ("checker", {"answer": "31415"}))
     problem = envelope(answer="31415", hints={"0": "hint-a", "1": "hint-b", "2": "hint-c"})

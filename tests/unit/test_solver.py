@@ -68,6 +68,17 @@ async def test_a_target_that_gives_no_answer_has_not_failed(reply: Any, reason: 
     assert result.problem.target_answers == []
 
 
+@pytest.mark.parametrize(("answer", "outcome"), [("7", Solved), ("8", Discarded)])
+async def test_an_answer_that_stands_in_thinking_only_may_be_right_but_never_wrong(answer: str, outcome: type) -> None:
+    ask = FakeAsk(("target", {"answer": answer}), places={"target": "reasoning_content"})
+    result = await solve(envelope(), ask=ask)
+    assert type(result) is outcome
+    if isinstance(result, Discarded):
+        assert result.reason is Reason.UNDECIDED
+        assert "reasoning_content" in result.detail
+        assert result.problem.target_answers[0].correct is None
+
+
 async def test_the_target_sees_only_the_problem() -> None:
     ask = FakeAsk(("target", {"answer": "1"}))
     problem = envelope(answer="31415", hints={"0": "hint-a", "1": "hint-b", "2": "hint-c"})
