@@ -19,6 +19,7 @@ _HOLDERS = {
     "problem", "question", "reason", "result", "solution", "statement", "string", "text", "tex", "value",
 }  # fmt: skip
 _ORDINALS = {"id", "index", "level", "no", "number", "order", "step", "type"}
+_NOTHING = {"", "none", "null", "nil", "n/a", "-"}
 _NUMBERED = re.compile(r"\W*(?:hint|step|tip)?[\W_]*\d{1,4}\W*", re.IGNORECASE)
 _MARK = re.compile(r"^[ \t]*(?:\**hint )?[ \t]*(\d{1,4})[.):]\**[ \t]+", re.IGNORECASE | re.MULTILINE)
 
@@ -98,6 +99,8 @@ def by_index(value: object) -> object:
     if value is None:
         return {}
     if isinstance(value, str):
+        if value.strip(" .\n").lower() in _NOTHING:
+            return {}
         value = _listed(value.strip())
     if isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), list | dict):
         return by_index(inner)

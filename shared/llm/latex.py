@@ -27,6 +27,7 @@ SYMBOLS = frozenset(",;:!>{}%$#_")  # `\,` and the like; no row begins with one
 GROUPS = frozenset("{$_")
 TIGHT = frozenset(",;:!")
 WITH_ROWS = {"substack", "matrix", "pmatrix", "bmatrix", "cases"}  # with braces in place of `\\begin` and `\\end`
+MAX_NESTED = 20  # environments within each other
 FAR = 4000  # characters; an environment that is longer is taken to end there
 BRACES = re.compile(r"\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\}")
 IN_PROSE = SYMBOLS | frozenset("()[]|")  # outside of rows these too are commands
@@ -122,7 +123,7 @@ class _Reading:
         if self._writer.careful and not self._writer.careless:
             return True
         before = self._body[max(0, match.start() - 2) : match.start()]
-        if self._in_formula(match.start()):
+        if self._rows or self._in_formula(match.start()):
             return False
         if DEFINES.match(self._body, match.end()):  # `Let\nu = 3`, but `2\nu = 3`
             return before[-1:].isalpha() or before[-1:] in (".", ",", ":", ";")
@@ -169,6 +170,8 @@ class _Reading:
         return self._body[at - 3 : at - 2].isspace()
 
     def _enter_rows(self, name: str, at: int) -> None:
+        if len(self._rows) == MAX_NESTED:
+            return
         if name == "begin":
             end = self._body.find("end{", at, at + FAR)
         elif name in WITH_ROWS and (braces := BRACES.match(self._body, at)):

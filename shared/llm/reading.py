@@ -17,6 +17,10 @@ from shared.llm.thinking import apart
 MAX_TRIED = 500  # lists and objects of a reply that are tried, from its end
 NEAR = 20  # characters around a fault that are quoted
 
+# what an echo of the question has in place of values; it counts only where nothing else fits
+PLACEHOLDER = re.compile(
+    r'"\s*(?:<[a-z][\w \',-]*>|\.{3}|…|string|your[ _]\w+(?:[ _]here)?)\s*"(?!\s*:)', re.IGNORECASE
+)
 ENCODED = re.compile(r'\{\s*+\\++"')
 MARKUP = re.compile(r"(?:[\s\ufeff\u200b]++|(?:`{3,}+|~{3,}+)(?:json\w*+)?|<\|\w++\|>)++", re.IGNORECASE)
 
@@ -32,13 +36,20 @@ def parse(text: str, reply: type[T], *, broke_off: bool = False) -> T:
     scan = Scan(spoken)
     values = list(scan.values())
     error: Unreadable | None = None
+    echo: T | None = None
     for value in islice(reversed(values), MAX_TRIED):
-        if broke_off and not (_is_markup(spoken[: value.start]) or _is_markup(spoken[value.end :])):
+        if broke_off and not _is_final(value, scan, spoken):
             continue
         try:
-            return _read(value, reply)
+            found = _read(value, reply)
         except Unreadable as problem:
             error = error or problem
+        else:
+            if not PLACEHOLDER.search(spoken, value.start, value.end):
+                return found
+            echo = echo or found
+    if echo is not None:
+        return echo
     if error is None and (inner := _encoded(spoken)) is not None:
         return parse(inner, reply, broke_off=broke_off)
     broken = scan.broken
@@ -88,6 +99,13 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _objects(item)
+
+
+def _is_final(value: Value, scan: Scan, text: str) -> bool:
+    """Whether a text that broke off had said all: it begins or ends with this value, and no other was begun."""
+    if scan.broken and scan.broken.keyed and scan.broken.at > value.end:
+        return False
+    return _is_markup(text[: value.start]) or _is_markup(text[value.end :])
 
 
 def _is_markup(text: str) -> bool:

@@ -6,7 +6,7 @@ import json
 from typing import Literal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.llm.latex import PERHAPS_A_LINE, Writer, unescaped
@@ -48,6 +48,7 @@ UNKNOWN = Writer()
         (r"\begin{matrix}1\\\hline 2 \\[2pt] 3\end{matrix}", r"\begin{matrix}1\\\hline 2 \\[2pt] 3\end{matrix}"),
         (r"\begin{aligned}x&=1\\&=2\\\frac12\end{aligned}", r"\begin{aligned}x&=1\\&=2\\\frac12\end{aligned}"),
         (r"\sum_{\substack{i<j\\k}} a", r"\sum_{\substack{i<j\\k}} a"),
+        (r"\begin{pmatrix}\pi\\\nu\end{pmatrix}", r"\begin{pmatrix}\pi\\\nu\end{pmatrix}"),
         (r"1 & 2\\3 & 4", r"1 & 2\\3 & 4"),
         (r"\alpha \\", r"\alpha \\"),
         (r"a \\[2pt] b", r"a \\[2pt] b"),
@@ -127,6 +128,7 @@ def written(atom: Atom, doubled: bool) -> str:
 
 @given(latex, st.booleans() | st.lists(st.booleans(), min_size=1, max_size=7))
 @example([("command", r"\to "), ("command", r"\theta "), ("command", r"\times ")], [False, True, False])
+@settings(deadline=None)
 def test_any_latex_comes_back(atoms: list[Atom], doubled: bool | list[bool]) -> None:
     choices = [doubled] if isinstance(doubled, bool) else doubled
     sent = "".join(written(atom, choices[n % len(choices)]) for n, atom in enumerate(atoms))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -148,6 +148,7 @@ def test_a_reply_that_lost_what_was_asked_for_is_too_long_and_not_unread(text: s
     st.integers(1, 300_000),
     st.integers(1, 300_000),
 )
+@settings(deadline=None)
 def test_no_fact_is_larger_than_its_cap(text: str, thinking: str, times: int, more: int) -> None:
     fact = kept(text * times, "stop", thinking * more, prompt="é" * 1000)
     assert len(fact.model_dump_json().encode()) <= MAX_FACT_BYTES
