@@ -65,6 +65,8 @@ def _wrapped(value: Any, depth: int) -> Iterator[dict[str, Any]]:
 
 def _named(value: dict[str, Any], reply: type[BaseModel]) -> dict[str, Any]:
     """With `reasonCode` and `Reason Code` called `reason_code`, where nothing else is."""
+    if value.keys() <= reply.model_fields.keys():
+        return value
     missing = {_plain(name): name for name in reply.model_fields if name not in value}
     return {missing.pop(_plain(key), key) if key not in reply.model_fields else key: value[key] for key in value}
 

@@ -5,8 +5,10 @@ What can be meant in one way only is taken. Numbers keep their spelling. One pas
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +97,10 @@ class Scan:
                 at = end
 
     def _whole(self, start: int) -> tuple[Any, int]:
+        with suppress(ValueError, RecursionError):
+            value, end = DECODER.raw_decode(self._text, start)
+            if PLAIN.fullmatch(self._text, start, end) and len(NESTS.findall(self._text, start, end)) < MAX_DEPTH:
+                return value, end
         self._writer = Writer()
         value, end = self._value(start, 0)
         body = self._text[start:end]
@@ -194,3 +200,13 @@ def _number(spelling: str) -> int | float:
         return int(spelling)
     number = Spelled(spelling)
     return float(number) if repr(float(number)) == spelling else number
+
+
+# most replies are plain JSON, which C reads faster: no LaTeX but what is surely escaped, nothing nested deep
+DECODER = json.JSONDecoder(strict=False, parse_float=_number, parse_int=_number, parse_constant=Spelled)
+PLAIN = re.compile(
+    r"""(?: [^\\&\a\b\v\f\r\t\ud800-\udfff]++ | \\" | \\n(?![a-zLRV])
+        | \\\\(?!begin|(?:small)?matrix|[pb]matrix|cases|substack)[^\\"\[] )*+""",
+    re.VERBOSE,
+)
+NESTS = re.compile(r"""\[|\{\s*+["}]""")

@@ -16,6 +16,7 @@ from shared.llm.thinking import Parts, apart
 
 MAX_FACT_BYTES = 384 * 1024  #: as JSON; NATS takes 1 MB, and headers and the store want some
 TAIL_BYTES = 32 * 1024  #: of a reply that is cut, its end is kept: answers stand there
+MOST_BYTES = 6  # of a character in JSON
 SPARE_BYTES = 4 * 1024  # for what is filled in after the texts
 MAX_REPLY_CHARS = 64 * 1024  #: a longer one that cannot be read is not asked for again: it would cost the same
 CUT = "\n[… cut …]\n"
@@ -114,11 +115,15 @@ def _closing(text: str, reply: type[BaseModel]) -> str:
 
 def _with_texts(fact: CallFact, reply: str, thinking: str, place: str = "") -> CallFact:
     """Thinking is cut first, then the middle of the reply."""
-    bare = fact.model_copy(update={"reply": "", "thinking": "", "place": place})
+    reply, thinking = writable(reply), writable(thinking)
+    texts = {"reply": reply, "thinking": thinking, "place": place}
+    if MOST_BYTES * sum(map(len, (reply, thinking, fact.system, fact.prompt))) < MAX_FACT_BYTES - SPARE_BYTES:
+        return fact.model_copy(update=texts)
+    bare = fact.model_copy(update={**texts, "reply": "", "thinking": ""})
     room = MAX_FACT_BYTES - SPARE_BYTES - len(bare.model_dump_json().encode())
-    text = _clipped(writable(reply), max(room, TAIL_BYTES))
-    thought = _clipped(writable(thinking), max(room - _size(text), 0))
-    return bare.model_copy(update={"reply": text, "thinking": thought, "cut": fact.cut or text != writable(reply)})
+    text = _clipped(reply, max(room, TAIL_BYTES))
+    thought = _clipped(thinking, max(room - _size(text), 0))
+    return bare.model_copy(update={"reply": text, "thinking": thought, "cut": fact.cut or text != reply})
 
 
 def _clipped(text: str, room: int) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.llm.latex import PERHAPS_A_LINE, Writer, unescaped
 from shared.llm.latex_commands import COMMANDS
+from shared.llm.loose_json import Scan
 
 UNKNOWN = Writer()
 
@@ -132,4 +133,6 @@ def written(atom: Atom, doubled: bool) -> str:
 def test_any_latex_comes_back(atoms: list[Atom], doubled: bool | list[bool]) -> None:
     choices = [doubled] if isinstance(doubled, bool) else doubled
     sent = "".join(written(atom, choices[n % len(choices)]) for n, atom in enumerate(atoms))
-    assert unescaped(sent, UNKNOWN) == "".join(text for _, text in atoms)
+    meant = "".join(text for _, text in atoms)
+    assert unescaped(sent, UNKNOWN) == meant
+    assert next(Scan(f'{{"answer": "{sent}"}}').values()).value == {"answer": meant}
