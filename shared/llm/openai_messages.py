@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+SURE_DIGITS = 15  # that a float keeps
 MAX_DEPTH = 5  # of texts within parts within parts
 
 # where servers put what a model thought (DeepSeek and vLLM, OpenRouter, Ollama, LiteLLM, …); the first that says a word
@@ -58,7 +61,7 @@ def _texts(parts: list[Any]) -> Iterator[str]:
             yield part
         elif isinstance(part, dict) and not _is_thinking(part):
             if "type" not in part and "text" not in part:  # JSON that the server has read already
-                yield json.dumps(part, ensure_ascii=False)
+                yield _written(part)
             else:
                 yield _words(part.get("text"))
 
@@ -91,7 +94,7 @@ def _calls(sent: dict[str, Any], parts: list[Any]) -> Iterator[tuple[str, str]]:
         if written.strip():
             yield name, written
     if isinstance(sent.get("parsed"), dict):
-        yield "parsed", json.dumps(sent["parsed"], ensure_ascii=False)
+        yield "parsed", _written(sent["parsed"])
 
 
 def _arguments(call: Any) -> str:
@@ -103,8 +106,21 @@ def _arguments(call: Any) -> str:
             if isinstance(given, str) and given.strip():
                 return given
             if isinstance(given, dict):
-                return json.dumps(given, ensure_ascii=False)
+                return _written(given)
     return ""
+
+
+def _written(held: Any) -> str:
+    """JSON that a server has read already, as text; none where it may have lost digits of a number by that."""
+    return json.dumps(held, ensure_ascii=False) if _is_exact(held) else ""
+
+
+def _is_exact(held: Any) -> bool:
+    if isinstance(held, float):
+        return len(re.sub(r"^-?0\.0*|e.*|\D", "", repr(held))) <= SURE_DIGITS and math.isfinite(held)
+    if isinstance(held, dict):
+        held = list(held.values())
+    return all(map(_is_exact, held)) if isinstance(held, list) else True
 
 
 def _words(held: Any, depth: int = 0) -> str:

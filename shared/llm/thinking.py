@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from shared.llm.loose_json import Scan
 
 NAME = (
-    r"(?:\w+:)?(?:think(?:ing)?|thoughts?|thought[ _-]process|reason(?:ing)?|reflection|scratch[ _-]?pad|analysis"
-    r"|inner[ _-]monologue)"
+    r"(?:\w{1,20}[:_-])?(?:think(?:ing)?|thoughts?|thought[ _-]process|chain[ _-]of[ _-]thoughts?|cot|reason(?:ing)?"
+    r"|reflection|scratch[ _-]?pad|analysis|deliberation|(?:inner|internal)(?:[ _-](?:monologue|thoughts?))?)"
 )
 # tags as models' templates have them: `<think>`, `[THINK]`, `<|channel|>analysis<|message|>` and their like
 TAG = re.compile(
     rf"""
     (?P<close> <\|?\s*/\s*{NAME}\s*\|?> | \[/THINK\] | ◁/think▷ | <\|end_of_thought\|> | <\|END_THINKING\|>
         | <unused95> | <channel\|> | <\|channel\|?>\s*final\b )
-    | (?P<end> <\|(?:end|start|return)\|> )
+    | (?P<end> <\|(?:end|start|return)\|> | </details> )
     | (?P<open> <\s*{NAME}(?:\s[^<>]{{0,200}})?> | <\|\s*{NAME}\s*\|> | \[THINK\] | ◁think▷ | <\|begin_of_thought\|>
-        | <\|START_THINKING\|> | <unused94> | <\|channel\|?>\s*(?:analysis|thought)\b )
+        | <details\s[^<>]{{0,200}}type="reasoning"[^<>]{{0,200}}> | <\|START_THINKING\|>
+        | <unused94> | <\|channel\|?>\s*(?:analysis|thought)\b )
     | (?P<fence> ^[ \t]*(?:```|~~~)[ \t]*{NAME}[ \t]*$ )
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,

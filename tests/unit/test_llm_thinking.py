@@ -34,6 +34,8 @@ DRAFT, JSON = '{"answer": "3"}', '{"answer": "4"}'
         f"<|channel>thought\n{DRAFT}<channel|>{JSON}",
         f"analysisWe need {DRAFT}.assistantfinal{JSON}",
         f"```thinking\n{DRAFT}\n```\n{JSON}",
+        f'<details type="reasoning" done="true"><summary>So</summary>{DRAFT}</details>{JSON}',
+        f"<longcat_think>{DRAFT}</longcat_think><chain-of-thought>{DRAFT}</chain-of-thought>{JSON}",
         f"```Reasoning\n```json\n{DRAFT}\n```\n```\n```json\n{JSON}\n```",
         f"~~~ scratchpad\n{DRAFT}\n~~~\n{JSON}",
     ],
@@ -73,6 +75,7 @@ def test_thinking_without_an_end_leaves_no_answer(text: str) -> None:
         f"```json\n{JSON}\n```",
         f"<answer>{JSON}</answer>",
         f"{JSON}<|end|>",
+        f"<details>{JSON}</details>",
         "analysis: it is final",
     ],
 )

@@ -51,6 +51,8 @@ from tests.contract.test_providers.server import (
         (chat([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]), Answer("ab", "stop", 7, 3)),
         (chat(["a", {"type": "image_url"}, {"text": {"value": "b"}}]), Answer("ab", "stop", 7, 3)),
         (chat({"type": "text", "text": "a"}), Answer("a", "stop", 7, 3)),
+        (chat({"answer": 0.1}), Answer('{"answer": 0.1}', "stop", 7, 3)),
+        (chat({"answer": 0.12345678901234567}), Answer("", "stop", 7, 3)),
         (chat({"answer": "4"}), Answer('{"answer": "4"}', "stop", 7, 3)),
         (chat([{"type": "refusal", "refusal": "I will not"}]), Answer("I will not", "refused", 7, 3)),
         (chat("half a pair: \ud800"), Answer("half a pair: ?", "stop", 7, 3)),
