@@ -100,7 +100,7 @@ def _read(body: Any, depth: int) -> Said:
     return Said(
         found.words + _raw(body),
         " ".join(filter(None, codes)),
-        found.param or (where if isinstance(where, str) else ".".join(map(str, where)))[:200].lower(),
+        found.param or (".".join(map(str, where)) if isinstance(where, list) else str(where))[:200].lower(),
         found.status or next(_statuses(body), None),
         found.retry_after or _delay(body),
     )

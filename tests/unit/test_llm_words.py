@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Fault, Permanent, Refused, Rejected, Transient
@@ -163,6 +163,8 @@ def test_so_is_any_content(content: bytes) -> None:
 
 @settings(deadline=None)
 @given(JSON)
+@example({"loc": True})
+@example({"param": 5})
 def test_any_error_in_any_wrapping_is_one_of_our_faults(inner: Any) -> None:
     for body in ({"error": inner}, [{"error": inner}], {"choices": [{"error": inner}]}, {"detail": inner}):
         with suppress(Fault, Charged):
