@@ -15,6 +15,7 @@ from pydantic import AliasChoices, SecretStr
 
 from cli.client import connect
 from cli.exits import FAILED, OK, Failure
+from cli.known import check
 from cli.known import known as read_settings
 from cli.screen import clean, console
 from shared.embedded import COUNTERS_SINCE, find_binary, find_nats_url, greeting, version_of
@@ -38,6 +39,7 @@ class Finding:
 def doctor(data: Path | None, url: str | None) -> int:
     """Prints the findings; FAILED when something needed is missing."""
     known = read_settings()
+    check(known, data)
     if data is not None:
         known = known.model_copy(update={"data_dir": data})
     findings = [

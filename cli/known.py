@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
+from pathlib import Path
 
 from cli.exits import USAGE, Failure
-from shared.llm import providers
-from shared.settings import Settings, settings
-
-ROLES = ("engineer", "checker", "target", "embedding", "judge")
+from shared.settings import Misconfigured, Settings, settings
+from shared.start import complaints
 
 
 def known() -> Settings:
     """Raises Failure with a line for each setting that cannot be read."""
     try:
         return settings()
-    except ValidationError as error:
-        lines = [f"{_variable(str(wrong['loc'][0]))}: {wrong['msg']}" for wrong in error.errors(include_url=False)]
-        raise Failure("\n".join(lines), USAGE) from None
-    except (SettingsError, OSError, UnicodeDecodeError) as error:
-        raise Failure(f"the settings cannot be read: {error}", USAGE) from error
+    except Misconfigured as error:
+        raise Failure(str(error), USAGE) from None
 
 
-def check_models(settings: Settings) -> None:
-    """Raises Failure with a line for each model that the gateway would not start with."""
-    lines = []
-    for role in ROLES:
-        text = getattr(settings, f"{role}_model")
-        if text is None:
-            continue
-        provider, slash, name = text.partition("/")
-        if not slash or not name:
-            lines.append(f"STUMPER_{role.upper()}_MODEL is {text!r}: write it as provider/name")
-        elif provider not in providers.names():
-            names = ", ".join(providers.names())
-            lines.append(f"STUMPER_{role.upper()}_MODEL is {text!r}: unknown provider; known are {names}")
-    if lines:
+def check(known: Settings, data: Path | None = None) -> None:
+    """Raises Failure with a line for each setting with which a stack could not start. `data`: given with --data."""
+    if data is not None:
+        known = known.model_copy(update={"data_dir": data})
+    if lines := complaints(known, stores=True, folder="--data" if data is not None else ""):
         raise Failure("\n".join(lines), USAGE)
-
-
-def _variable(field: str) -> str:
-    upper = field.upper()
-    return upper if upper.startswith(("STUMPER_", "OPENAI_")) else f"STUMPER_{upper}"

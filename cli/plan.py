@@ -72,7 +72,7 @@ def locked(data_dir: Path) -> Iterator[None]:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock = (data_dir / "up.lock").open("a")
     except OSError as error:
-        raise Failure(f"--data {data_dir} cannot be the data folder: {error.strerror}", USAGE) from error
+        raise Failure(f"{data_dir} cannot be the data folder: {error.strerror or error}", USAGE) from error
     with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import FrameType
 
 from cli.exits import OK, USAGE, Failure
-from cli.known import check_models
+from cli.known import check
 from cli.known import known as read_settings
 from cli.plan import locked, make_plan, refuse_taken
 from cli.processes import SCALABLE
@@ -32,7 +32,7 @@ def read_scale(given: list[str]) -> dict[str, int]:
 def up(data: Path | None, host: str | None, port: int | None, scale: list[str]) -> int:
     """Until Ctrl-C or SIGTERM."""
     known = read_settings()
-    check_models(known)
+    check(known, data)
     data_dir = (data or known.data_dir).resolve()
     host, port = host or known.host, port or known.port
     replicas = read_scale(scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -66,8 +67,9 @@ def command_line(pid: int) -> str:
     proc = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self").exists():
         try:
-            return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            return os.fsdecode(proc.read_bytes().replace(b"\0", b" "))
         except OSError:
             return ""
-    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-    return "" if "<defunct>" in shown.stdout else shown.stdout.strip()
+    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True)
+    line = os.fsdecode(shown.stdout).strip()
+    return "" if "<defunct>" in line else line

@@ -183,9 +183,9 @@ class NatsServer:
                 name=name,
                 host=HOST,
                 port=self.port,
-                pid_file=json.dumps(str(self.home / "server.pid")),
-                log_file=json.dumps(str(log_file)),
-                store=json.dumps(str(self.home)),
+                pid_file=quoted(self.home / "server.pid"),
+                log_file=quoted(log_file),
+                store=quoted(self.home),
             )
         )
         try:
@@ -226,6 +226,17 @@ class NatsServer:
             else:
                 return
         raise LedgerUnavailable(f"process {pid} serves {self.data_dir} and does not end")
+
+
+def quoted(path: Path) -> str:
+    """The path as a string of nats-server's configuration, byte by byte: its reader knows `\\xHH`, but not JSON's
+    `\\uHHHH`, and takes some signs for the start of a variable or a comment."""
+    plain = b"/._-"
+    return (
+        '"'
+        + "".join(chr(b) if (chr(b).isalnum() and b < 128) or b in plain else f"\\x{b:02x}" for b in os.fsencode(path))
+        + '"'
+    )
 
 
 def greeting(host: str, port: int) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ def origin(text: str) -> str:
     port = int(found["port"]) if found and found["port"] else None
     if found is None or (port is not None and not 0 < port < 65536):
         raise ValueError(
-            f"{text.strip()!r} is no origin; write scheme, host and port alone, each origin by its name, as in "
+            "it names what is no origin; write scheme, host and port alone, each origin by its name, as in "
             "https://app.example.com or http://192.168.1.5:3000 (a name in other letters in its form with xn--)"
         )
     shown = "" if port in (None, USUAL_PORTS.get(found["scheme"])) else f":{port}"

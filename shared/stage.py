@@ -13,11 +13,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from faststream import AckPolicy, FastStream
+from faststream import AckPolicy
 from faststream.nats import JStream, NatsMessage, PullSub
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from shared import open_files
+from shared.application import Application
 from shared.connection import Broker, Lifeline
 from shared.errors import LedgerUnavailable
 from shared.handling import RETRY_EVERY, Handling, Logic
@@ -25,7 +27,6 @@ from shared.ledger import Ledger
 from shared.llm import providers
 from shared.llm.clients import ModelClients
 from shared.llm.clock import StoppableClock
-from shared.logs import configure
 from shared.quarantine import Quarantine
 from shared.replica import leave
 from shared.settings import Settings, settings
@@ -46,7 +47,7 @@ class Held:
     answerable: bool = True  #: False once its consumer is gone: an answer would reach another message
 
 
-def build(name: str, make_logic: Callable[[Ledger], Logic]) -> FastStream:
+def build(name: str, make_logic: Callable[[Ledger], Logic]) -> Application:
     """The FastStream application of stage `name`. `make_logic` gets the process's ledger once it is connected."""
     stage = Stage(name, make_logic)
     broker = stage.broker
@@ -65,9 +66,7 @@ def build(name: str, make_logic: Callable[[Ledger], Logic]) -> FastStream:
     async def take(message: NatsMessage) -> None:
         await stage.take(message.raw_message)
 
-    return FastStream(
-        broker, logger=None, on_startup=[stage.start], on_shutdown=[stage.drain], after_shutdown=[stage.close]
-    )
+    return Application(name, broker, on_startup=[stage.start], on_shutdown=[stage.drain], after_shutdown=[stage.close])
 
 
 async def _undecoded(message: NatsMessage) -> NatsMessage:
@@ -99,9 +98,9 @@ class Stage:
 
     async def start(self) -> None:
         """Runs before FastStream begins to consume."""
-        configure(self.name)
         self.settings = settings()
-        self.free = asyncio.Semaphore(self.settings.workers)
+        workers = open_files.fitting(self.settings.workers)
+        self.free = asyncio.Semaphore(workers)
         self.ledger = Ledger(await self.broker.connect(), self.settings, self.lifeline)
         self.watch = Watch(
             self.ledger,
@@ -122,7 +121,7 @@ class Stage:
         self.handling = Handling(self.name, logic, self.ledger, self.clients, self.watch.flags, self.settings)
         chores = (self._heartbeats(), self.watch.keep(), self.watch.tell())
         self.background = [asyncio.create_task(chore) for chore in chores]
-        log.info("ready", extra={"workers": self.settings.workers})
+        log.info("ready", extra={"workers": workers})
 
     async def drain(self) -> None:
         """No new work; what runs may finish within the grace; the rest is redelivered to others."""

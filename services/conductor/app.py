@@ -7,15 +7,13 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from faststream import FastStream
-
 from services.conductor.conductor import CHUNK, Conductor
 from services.conductor.lease import Lease
 from services.conductor.sweep import Sweep
+from shared.application import Application
 from shared.connection import Broker, Lifeline
 from shared.errors import Unavailable
 from shared.ledger import Ledger
-from shared.logs import configure
 from shared.replica import heartbeat, identity, leave
 from shared.settings import settings
 from shared.store import open_store
@@ -41,7 +39,6 @@ class Service:
         self.work: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        configure("conductor")
         self.ledger = Ledger(await self.broker.connect(), settings(), self.lifeline)
         self.lease = Lease(self.ledger, "conductor", settings().lease)
         self.replica = identity("conductor")
@@ -124,9 +121,10 @@ class Service:
 
 
 service = Service()
-app = FastStream(
+app = Application(
+    "conductor",
     service.broker,
-    logger=None,
+    stores=True,
     on_startup=[service.start],
     on_shutdown=[service.stop],
     after_shutdown=[service.close],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,9 +19,11 @@ from services.gateway.http1 import Http1
 from services.gateway.replicas import Replicas
 from services.gateway.routes import batches, dead_letters, generation, health, older, problems
 from services.gateway.routes.dependencies import known_parameters
-from shared import logs
+from shared import open_files
 from shared.settings import Settings
-from shared.settings import settings as process_settings
+from shared.start import begin, exposed
+
+log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -59,15 +62,20 @@ def create_app(settings: Settings) -> FastAPI:
 def __getattr__(name: str) -> Any:
     """`app` is made when a server asks for it, so that an import reads no environment."""
     if name == "app":
-        logs.configure("gateway")
-        return create_app(process_settings())
+        return create_app(_begin())
     raise AttributeError(name)
+
+
+def _begin() -> Settings:
+    settings = begin("gateway", stores=True)
+    if warning := exposed(settings):
+        log.warning("%s", warning)
+    return settings
 
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    settings = process_settings()
-    logs.configure("gateway")
+    settings = _begin()
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -76,6 +84,7 @@ def main() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        limit_concurrency=open_files.available(),
         timeout_graceful_shutdown=int(settings.grace),
     )
 

@@ -22,8 +22,7 @@ from pydantic import ValidationError
 from services.simulator import embedding, replies, tasks, wire
 from services.simulator.bill import Bill
 from services.simulator.plan import Fault, Plan, Progress, complaints
-from shared import logs
-from shared.settings import settings
+from shared.start import begin
 
 log = logging.getLogger(__name__)
 
@@ -247,7 +246,6 @@ def run(host: str, port: int, data: Path, seed: int = 0, plan: Plan | None = Non
 
 def main() -> None:
     """Blocking, as the settings say."""
-    logs.configure("simulator")
-    known = settings()
+    known = begin("simulator")
     url = urlsplit(known.simulator_url)
     run(url.hostname or "127.0.0.1", url.port or 80, known.data_dir / "simulator")

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared import open_files
 from shared.contracts.envelope import ModelSpec
 from shared.errors import Permanent
 from shared.llm.attempts import Attempts, Call, Lose, MayBegin
@@ -141,5 +142,5 @@ def open_wire(name: str, settings: Settings) -> Wire:
         provider.base_url(settings),
         key.get_secret_value().strip() if key else None,
         timeout=settings.call_timeout,
-        connections=max(1000, 4 * settings.workers),
+        connections=min(max(1000, 4 * settings.workers), open_files.available()),
     )

@@ -58,6 +58,27 @@ async def test_it_is_ready_when_start_returns(server: NatsServer) -> None:
     assert read_json(server.data_dir / "nats.json") == {"url": url, "pid": server.pid}
 
 
+NAMES = (
+    "jürgen", "数学", "with blanks", "it's \"quoted\"", "#1 $HOME ${PATH}", "back\\slash\\u0041", "tab\there", "line\nbreak",
+    "{[(;,:=", os.fsdecode(b"no text \xff"), "/".join(["long" * 60] * 4),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+async def test_a_folder_of_any_name_is_served_and_found(tmp_path: Path, name: str) -> None:
+    server = NatsServer(tmp_path / name)
+    try:
+        url = server.start()
+        assert await publish(url, "a") == 1
+        assert (tmp_path / name / "nats" / "jetstream").is_dir()
+        assert find_nats_url(settings(tmp_path / name)) == url
+        other = NatsServer(tmp_path / name)
+        other.end_stale()
+        until(lambda: not server.alive)
+    finally:
+        server.stop()
+
+
 async def test_a_killed_one_comes_back_on_its_port_with_its_data(server: NatsServer) -> None:
     url = server.start()
     assert await publish(url, "a") == 1

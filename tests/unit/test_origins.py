@@ -51,5 +51,5 @@ def test_the_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("STUMPER_CORS_ORIGINS", text)
         assert Settings(_env_file=None).cors_origins == found
     monkeypatch.setenv("STUMPER_CORS_ORIGINS", "https://a.example,*")
-    with pytest.raises(ValidationError, match=r"'\*' is no origin"):
+    with pytest.raises(ValidationError, match="is no origin"):
         Settings(_env_file=None)
