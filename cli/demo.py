@@ -17,13 +17,12 @@ from cli.client import Gateway
 from cli.exits import USAGE, Failure
 from cli.export import export
 from cli.known import known as read_settings
-from cli.plan import locked, make_plan
+from cli.plan import Plan, locked, make_plan
 from cli.screen import clean, console, dollars
 from cli.supervisor import Supervisor, on_end
 from cli.watch import CODES, watch
 from shared import logs
 from shared.embedded import NatsServer, free_port
-from shared.settings import settings
 
 MODELS = {
     "engineer_model": "simulator/sim-strong",
@@ -97,12 +96,12 @@ def demo(*, num: int, out: Path, data: Path | None, show: int, seed: int | None,
                 console().print(f"Ready after {time.monotonic() - began:.1f} s at {plan.gateway_url}")
                 gateway = Gateway(plan.gateway_url, known.api_keys[0] if known.api_keys else None)
                 body = {"num_problems": num, "name": "demo", **MODELS} | ({} if seed is None else {"random_seed": seed})
-                return _batch(gateway, body, plan.simulator_url or "", out, show, began)
+                return _batch(gateway, body, plan, out, show, began)
         except Failure as failure:
             raise Failure(f"{failure}\nthe services' log is {log_file}", failure.code) from failure
 
 
-def _batch(gateway: Gateway, body: dict[str, Any], simulator_url: str, out: Path, show: int, began: float) -> int:
+def _batch(gateway: Gateway, body: dict[str, Any], plan: Plan, out: Path, show: int, began: float) -> int:
     asked_at = time.monotonic()
     batch_id, _ = start(gateway, body, None)
     first: list[float] = []
@@ -118,11 +117,11 @@ def _batch(gateway: Gateway, body: dict[str, Any], simulator_url: str, out: Path
     problems = [json.loads(text) for text in out.read_text(encoding="utf-8").splitlines()]
     for problem in _varied(problems)[:show]:
         say(f"\n{_readable(problem)}")
-    say(f"\n{_bill(ended, simulator_url)}\n")
+    say(f"\n{_bill(ended, plan.simulator_url or '')}\n")
     if first:
         say(f"First valid problem {_times(first[0], asked_at, began)}")
     say(f"Batch {clean(ended['status'])} {_times(done_at, asked_at, began)}")
-    say(f"{len(problems)} problems in {out}; everything else in {settings().data_dir}")
+    say(f"{len(problems)} problems in {out}; everything else in {plan.data_dir}")
     return CODES[ended["status"]]
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.exits import USAGE, Failure
-from cli.processes import SERVICES, Child
+from cli.processes import Child
+from cli.services import SERVICES
 from shared.embedded import free_port, read_json
 from shared.settings import Settings
 

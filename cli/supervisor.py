@@ -11,22 +11,24 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing import connection
-from multiprocessing.context import BaseContext
 from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
 from cli.exits import Failure
+from cli.nats_keeper import NatsKeeper
 from cli.plan import Plan
-from cli.processes import STOPPING, Child, start_context
-from shared.embedded import NatsServer, write_json
+from cli.processes import Child, fork_server
+from cli.services import STOPPING
+from shared.embedded import write_json
 from shared.errors import LedgerUnavailable
 from shared.settings import settings
 
 log = logging.getLogger(__name__)
 
-TICK = 0.25  # s between two looks at nats-server
-NATS_PAUSE = 2.0  # s between two attempts to bring nats-server back
+TICK = 0.25  # s between two looks at what we started
+GLANCE = 0.01  # s between two looks at those that are ending
+FORK_SERVER_PAUSE = 2.0  # s between two attempts to bring the fork server back
 STARTS = 4  # failures in a row, before the stack was ever ready, that end the attempt
 READY_WITHIN = 120.0  # s
 
@@ -39,7 +41,7 @@ def on_end(handler: Callable[[int, FrameType | None], None]) -> None:
 
 
 class Supervisor:
-    """One stack, once in a process: what the services see of the environment is fixed by its first start."""
+    """One stack. It survives the death of whatever it started, and starts that again."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -49,9 +51,11 @@ class Supervisor:
         self._stop, self._hurry = threading.Event(), threading.Event()
         self._wake_r, self._wake_w = connection.Pipe(duplex=False)
         self._children = plan.children()
-        self._nats = NatsServer(plan.data_dir) if plan.embedded_nats else None
-        self._nats_due = 0.0  # monotonic; when it may be started again
-        self._context: BaseContext | None = None
+        self._nats = NatsKeeper(plan.data_dir) if plan.embedded_nats else None
+        self._environment = dict(plan.environment)  #: what the services see beyond our own
+        self._fork_server = fork_server()
+        self._fork_server_due = 0.0  # monotonic; when it may be started again
+        self._told = True  #: stack.json says what runs
 
     @property
     def stopping(self) -> bool:
@@ -68,11 +72,10 @@ class Supervisor:
     def run(self, on_ready: Callable[[Supervisor], None] = lambda _: None) -> None:
         """Until asked to stop. Raises Failure where the stack does not come up."""
         try:
+            if self._fork_server:
+                self._fork_server.start()  # it imports while NATS starts
             if self._nats:
-                os.environ["STUMPER_NATS_URL"] = self._nats.start()
-            os.environ.update(self.plan.environment)
-            settings.cache_clear()
-            self._context = start_context()
+                self._environment["STUMPER_NATS_URL"] = self._nats.start()
             while not self._stop.is_set():
                 self._start_due()
                 self._wait(TICK if self.ready.is_set() else 0.03)
@@ -87,33 +90,36 @@ class Supervisor:
             self._shut_down()
 
     def _start_due(self) -> None:
-        assert self._context is not None
         now = time.monotonic()
-        begun = False
         for child in self._children:
             if child.process is None and child.start_at <= now and not self._stop.is_set():
-                child.start(self._context)
-                begun = True
-        if begun:
+                try:
+                    child.start(self._fork_server, self._environment)
+                    self._told = False
+                except OSError as error:
+                    pause = child.wait_a_while()
+                    log.warning("%s cannot be started (%s); trying again in %g s", child.name, error, pause)
+        if not self._told:
             self._write_stack()
 
     def _wait(self, timeout: float) -> None:
-        """Until a child dies, somebody asks us to stop, or the time is over."""
-        sentinels = [child.process.sentinel for child in self._children if child.process]
-        if self._wake_r in connection.wait([*sentinels, self._wake_r], timeout):
+        """Until somebody asks us to stop, or the time is over."""
+        if self._wake_r.poll(timeout):
             self._wake_r.recv_bytes()
 
     def _notice_deaths(self) -> None:
         if self._stop.is_set():
             return
-        if self._nats and not self._nats.alive and self._nats_due <= time.monotonic():
-            log.warning("nats-server died; starting it again on its port")
+        if self._nats and self._nats.look():
+            self._told = False
+        if self._fork_server and not self._fork_server.alive and self._fork_server_due <= time.monotonic():
+            log.warning("fork-server died; starting it again")
+            self._fork_server_due = time.monotonic() + FORK_SERVER_PAUSE
             try:
-                self._nats.start()
-            except LedgerUnavailable as error:
-                log.warning("%s; trying again in %g s", error, NATS_PAUSE)
-                self._nats_due = time.monotonic() + NATS_PAUSE
-            self._write_stack()
+                self._fork_server.start()
+            except OSError as error:
+                log.warning("it does not start: %s; trying again in %g s", error, FORK_SERVER_PAUSE)
+            self._told = False
         for child in self._children:
             if child.process is None or child.alive:
                 continue
@@ -138,7 +144,9 @@ class Supervisor:
 
     def pids(self) -> dict[str, int | None]:
         """By name; nats-server too where it is ours."""
-        pids = {child.name: child.process.pid for child in self._children if child.process}
+        pids: dict[str, int | None] = {child.name: child.process.pid for child in self._children if child.process}
+        if self._fork_server:
+            pids["fork-server"] = self._fork_server.pid
         return pids | ({"nats-server": self._nats.pid} if self._nats else {})
 
     def _write_stack(self) -> None:
@@ -150,7 +158,9 @@ class Supervisor:
             "simulator_url": self.plan.simulator_url,
             "pids": self.pids(),
         }
-        write_json(self.plan.data_dir / "stack.json", stack)
+        with contextlib.suppress(OSError):  # the disk is full: it is told later
+            write_json(self.plan.data_dir / "stack.json", stack)
+            self._told = True
 
     def _shut_down(self) -> None:
         patience = settings().grace + 5.0
@@ -158,6 +168,8 @@ class Supervisor:
             group = [child for child in self._children if child.service in services]
             for name in self._stop_group(group, 10.0 if services == ("gateway",) else patience):
                 log.warning("%s did not end in time and was killed", name)
+        if self._fork_server:
+            self._fork_server.close()
         if self._nats:
             self._nats.stop()
         (self.plan.data_dir / "stack.json").unlink(missing_ok=True)
@@ -166,14 +178,16 @@ class Supervisor:
         """SIGTERM to all, SIGKILL to those left after `patience` seconds, or when asked to hurry; returns the
         names of these."""
         for child in group:
-            if child.alive and child.process:
-                child.process.terminate()
+            if child.process:
+                child.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + patience
-        while living := [child.process for child in group if child.alive and child.process]:
+        while living := [child for child in group if child.alive and child.process]:
             if self._hurry.is_set() or time.monotonic() > deadline:
-                for process in living:
-                    process.kill()
-                    process.join()
-                return [process.name for process in living]
-            connection.wait([process.sentinel for process in living], 0.1)
+                for child in living:
+                    if child.process:
+                        child.process.send_signal(signal.SIGKILL)
+                while any(child.alive for child in living):
+                    time.sleep(GLANCE)
+                return [child.name for child in living]
+            time.sleep(GLANCE)
         return []

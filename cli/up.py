@@ -9,7 +9,7 @@ from cli.exits import OK, USAGE, Failure
 from cli.known import check
 from cli.known import known as read_settings
 from cli.plan import locked, make_plan, refuse_taken
-from cli.processes import SCALABLE
+from cli.services import SCALABLE
 from cli.supervisor import Supervisor, on_end
 from shared import logs
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 
 
 def die_with_parent(how: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
@@ -25,6 +25,12 @@ def die_with_parent(how: signal.Signals = signal.SIGTERM) -> Callable[[], None] 
         prctl(PR_SET_PDEATHSIG, how)
 
     return bind
+
+
+def adopt_orphans() -> None:
+    """On Linux: a process below us whose parent ends becomes our child."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def spawn(command: list[str], *, name: str) -> subprocess.Popen[bytes]:

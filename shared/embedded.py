@@ -7,6 +7,7 @@ servers on one store would ruin it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import logging
@@ -25,6 +26,8 @@ from typing import Any
 
 from shared.children import command_line, spawn
 from shared.errors import LedgerUnavailable
+from shared.nats_config import configuration
+from shared.server_log import ServerLog
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -32,23 +35,8 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 COUNTERS_SINCE = (2, 12)  #: the first nats-server with counter streams
 STALE_GRACE = 10.0  # s that a server left by an earlier run has to end by itself
+ROOM = 8 * 1024**2  # bytes that have to be free before a server whose disk was full starts anew
 START_WITHIN = 60.0  # s; recovering gigabytes of store takes seconds, never minutes
-
-CONFIG = """\
-# Written at each start; edits are lost.
-server_name: "{name}"
-listen: "{host}:{port}"
-pid_file: {pid_file}
-log_file: {log_file}
-logfile_size_limit: 10MB
-logfile_max_num: 3
-max_payload: 1MB
-jetstream {{
-  store_dir: {store}
-  max_memory_store: 256MB
-  max_file_store: 256GB
-}}
-"""
 
 
 def free_port() -> int:
@@ -118,6 +106,7 @@ class NatsServer:
         self.port: int | None = None
         self.version: tuple[int, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
+        self._log = ServerLog(self.home / "server.log")
 
     @property
     def url(self) -> str:
@@ -145,6 +134,8 @@ class NatsServer:
             self.port = wanted or free_port()
             try:
                 self._start()
+            except OSError as error:
+                raise LedgerUnavailable(f"nats-server did not start: {error}") from error
             except LedgerUnavailable as error:
                 if wanted or "address already in use" not in str(error) or attempt == 4:
                     raise
@@ -156,8 +147,27 @@ class NatsServer:
                 ".".join(map(str, self.version)),
                 ".".join(map(str, COUNTERS_SINCE)),
             )
-        write_json(self.data_dir / "nats.json", {"url": self.url, "pid": self.pid})
+        with contextlib.suppress(OSError):  # a full disk; those who started us know the address
+            write_json(self.data_dir / "nats.json", {"url": self.url, "pid": self.pid})
         return self.url
+
+    def write_error(self) -> str | None:
+        """What it said since the last look about a write that failed: it then needs to be started anew."""
+        return self._log.write_error()
+
+    def has_room(self) -> bool:
+        """Can as much be written as makes a new start worth while?"""
+        trial = self.home / "room.tmp"
+        try:
+            with trial.open("wb") as file:
+                file.write(bytes(ROOM))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            return False
+        finally:
+            trial.unlink(missing_ok=True)
+        return True
 
     def stop(self, grace: float = 10.0) -> None:
         """SIGTERM, and SIGKILL after `grace` seconds. Does nothing where it does not run."""
@@ -176,31 +186,19 @@ class NatsServer:
         assert self.port is not None
         name = f"stumper-{secrets.token_hex(4)}"
         self.home.mkdir(parents=True, exist_ok=True)
-        log_file, config = self.home / "server.log", self.home / "nats.conf"
-        logged = log_file.stat().st_size if log_file.exists() else 0
-        config.write_text(
-            CONFIG.format(
-                name=name,
-                host=HOST,
-                port=self.port,
-                pid_file=quoted(self.home / "server.pid"),
-                log_file=quoted(log_file),
-                store=quoted(self.home),
-            )
-        )
-        try:
-            # half of the cores: handing each small message from thread to thread costs more than it brings
-            threads = f"GOMAXPROCS={max(1, (os.cpu_count() or 2) // 2)}"
-            command = ["/usr/bin/env", threads, str(find_binary()), "-c", str(config)]
-            self._process = spawn(command, name="nats-server")
-        except OSError as error:
-            raise LedgerUnavailable(f"nats-server did not start: {error}") from error
+        config = self.home / "nats.conf"
+        self._log.mark()
+        config.write_text(configuration(name, HOST, self.port, self.home, self._log.path))
+        # half of the cores: handing each small message from thread to thread costs more than it brings
+        threads = f"GOMAXPROCS={max(1, (os.cpu_count() or 2) // 2)}"
+        command = ["/usr/bin/env", threads, str(find_binary()), "-c", str(config)]
+        self._process = spawn(command, name="nats-server")
         deadline = time.monotonic() + START_WITHIN
         while (info := greeting(HOST, self.port)) is None or info.get("server_name") != name:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
                 self._process.wait()
-                raise LedgerUnavailable(f"nats-server did not start: {_last_words(log_file, logged)}")
+                raise LedgerUnavailable(f"nats-server did not start: {self._log.last_words()}")
             time.sleep(0.01)
         self.version = version_of(str(info.get("version", "")))
 
@@ -228,17 +226,6 @@ class NatsServer:
         raise LedgerUnavailable(f"process {pid} serves {self.data_dir} and does not end")
 
 
-def quoted(path: Path) -> str:
-    """The path as a string of nats-server's configuration, byte by byte: its reader knows `\\xHH`, but not JSON's
-    `\\uHHHH`, and takes some signs for the start of a variable or a comment."""
-    plain = b"/._-"
-    return (
-        '"'
-        + "".join(chr(b) if (chr(b).isalnum() and b < 128) or b in plain else f"\\x{b:02x}" for b in os.fsencode(path))
-        + '"'
-    )
-
-
 def greeting(host: str, port: int) -> dict[str, Any] | None:
     """The INFO that a NATS server sends first; None where nothing, or something else, answers."""
     try:
@@ -248,18 +235,6 @@ def greeting(host: str, port: int) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return info if isinstance(info, dict) else None
-
-
-def _last_words(log_file: Path, start: int) -> str:
-    """What the server logged from byte `start` on, its errors before the rest."""
-    try:
-        with log_file.open("rb") as file:
-            file.seek(start)
-            lines = file.read().decode(errors="replace").splitlines()
-    except OSError:
-        return "it logged nothing"
-    telling = [line for line in lines if "[FTL]" in line or "[ERR]" in line] or lines[-1:]
-    return telling[-1] if telling else "it logged nothing"
 
 
 def find_nats_url(settings: Settings) -> str:

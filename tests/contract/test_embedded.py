@@ -59,9 +59,18 @@ async def test_it_is_ready_when_start_returns(server: NatsServer) -> None:
 
 
 NAMES = (
-    "jürgen", "数学", "with blanks", "it's \"quoted\"", "#1 $HOME ${PATH}", "back\\slash\\u0041", "tab\there", "line\nbreak",
-    "{[(;,:=", os.fsdecode(b"no text \xff"), "/".join(["long" * 60] * 4),
-)  # fmt: skip
+    "jürgen",
+    "数学",
+    "with blanks",
+    'it\'s "quoted"',
+    "#1 $HOME ${PATH}",
+    "back\\slash\\u0041",
+    "tab\there",
+    "line\nbreak",
+    "{[(;,:=",
+    os.fsdecode(b"no text \xff"),
+    "/".join(["long" * 60] * 4),
+)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)

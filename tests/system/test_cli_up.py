@@ -21,6 +21,7 @@ from shared.embedded import NatsServer
 
 ROOT = Path(__file__).parents[2]
 ALL = {"simulator", "gateway", "conductor", "engineer", "checker", "solver", "embedder", "nats-server"}
+ALL |= {"fork-server"} if sys.platform == "linux" else set()
 
 pytestmark = pytest.mark.serial
 

@@ -107,9 +107,10 @@ def test_a_taken_port_is_refused() -> None:
 
 
 class Ended:
-    """A process that is over, as multiprocessing shows it."""
+    """A process that is over."""
 
-    exitcode = -signal.SIGKILL
+    def poll(self) -> int:
+        return -signal.SIGKILL
 
 
 def test_short_lives_are_begun_anew_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
