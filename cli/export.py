@@ -19,20 +19,21 @@ def export(gateway: Gateway, batch_id: str, out: Path, status: str | None) -> in
     number = 0
     with _opened(out) as file:
         for line in gateway.lines("/api/problems/all", params=params):
-            file.write(line + "\n")
+            file.write(f"{line}\n".encode())  # JSON lines are UTF-8, whatever the terminal speaks
             number += 1
     return number
 
 
 @contextlib.contextmanager
-def _opened(out: Path) -> Iterator[IO[str]]:
+def _opened(out: Path) -> Iterator[IO[bytes]]:
     if str(out) == "-":
-        yield sys.stdout
         sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
     draft = out.with_name(f"{out.name}.tmp")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
+        with draft.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

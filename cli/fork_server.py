@@ -53,7 +53,6 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
                 preexec_fn=die_with_parent(signal.SIGKILL),
             )
-        ours.settimeout(ANSWERS_WITHIN)
         self._socket = ours
 
     def fork(self, service: str, log_file: Path | None, environment: dict[str, str], lifeline: int) -> int:
@@ -64,6 +63,7 @@ class ForkServer:
         assert self._socket is not None
         request = {"service": service, "log_file": log_file and str(log_file), "environment": environment}
         try:
+            self._socket.settimeout(ANSWERS_WITHIN)
             socket.send_fds(self._socket, [json.dumps(request).encode()], [lifeline])
             answer = self._socket.recv(64)
             if not answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,6 +70,7 @@ class Ledger:
         lifeline.client = nc
         self.js = nc.jetstream(timeout=TIMEOUT)
         self.settings = settings
+        self.refused_since: float | None = None  #: Unix seconds; since when no fact of this process was taken
 
     @classmethod
     async def connect(cls, settings: Settings, name: str, *, wait: float = 3.0) -> Ledger:
@@ -128,7 +130,19 @@ class Ledger:
         return await self.publish(subject, data, headers)
 
     async def publish(self, subject: str, data: bytes, headers: dict[str, str]) -> int | None:
-        """Publish under the conditions in `headers`; None where they were not met."""
+        """Publish under the conditions in `headers`; None where they were not met. Raises LedgerUnavailable."""
+        is_fact = not subject.startswith("$")
+        try:
+            sequence = await self._publish(subject, data, headers)
+        except LedgerUnavailable:
+            if is_fact and self.refused_since is None:
+                self.refused_since = time.time()
+            raise
+        if is_fact:
+            self.refused_since = None
+        return sequence
+
+    async def _publish(self, subject: str, data: bytes, headers: dict[str, str]) -> int | None:
         while True:
             reply = await self.request(subject, data, headers)
             error = reply.get("error")

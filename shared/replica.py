@@ -35,9 +35,12 @@ def parse_heartbeat(data: bytes) -> dict[str, Any] | None:
         heartbeat = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    types: dict[str, Any] = {"service": str, "id": str, "at": (int, float), "started_at": (int, float)}
+    numbers = (int, float)
+    types: dict[str, Any] = {"service": str, "id": str, "at": numbers, "started_at": numbers}
     sound = isinstance(heartbeat, dict) and all(isinstance(heartbeat.get(key), kind) for key, kind in types.items())
     if not sound or not isinstance(heartbeat.get("holding", 0), int):
+        return None
+    if not isinstance(heartbeat.get("refused_since", 0), numbers):
         return None
     for name in ("waiting", "providers"):
         if not isinstance(heartbeat.get(name, []), list):
@@ -55,7 +58,9 @@ def _wait(value: Any) -> Wait | None:
 
 
 async def heartbeat(ledger: Ledger, replica: dict[str, Any]) -> None:
-    """Say that this replica lives. Raises LedgerUnavailable."""
+    """Say that this replica lives, and whether its facts are taken. Raises LedgerUnavailable."""
+    if ledger.refused_since is not None:
+        replica = replica | {"refused_since": ledger.refused_since}
     await ledger.publish(_subject(replica), json.dumps(replica).encode(), {})
 
 

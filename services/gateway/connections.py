@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
+from services.gateway.write_probe import WriteProbe
 from shared.errors import LedgerUnavailable, StoreUnavailable
 from shared.ledger import Ledger
 from shared.settings import Settings
@@ -26,6 +27,7 @@ class Connections:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.replaying = asyncio.Lock()  # two replays of one letter would both find it, and send it twice
+        self.writes = WriteProbe()
         self._store: Store | None = None
         self._ledger: Ledger | None = None
         self._tasks: set[asyncio.Task[None]] = set()

@@ -94,9 +94,9 @@ class Stack:
         self._err.close()
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +175,30 @@ def test_what_dies_is_started_again(shared_stack: Stack, name: str) -> None:
     assert f"{name} died" in shared_stack.err
 
 
+def test_all_that_died_at_once_is_started_again(shared_stack: Stack) -> None:
+    before = shared_stack.stack()["pids"]
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+
+    def all_new() -> bool:
+        now = shared_stack.stack()["pids"]
+        return now.keys() == before.keys() and not set(now.values()) & {None, *before.values()}
+
+    until(all_new)
+    until(shared_stack.is_ready)
+    assert shared_stack.process.poll() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no fork server here")
+def test_the_death_of_the_fork_server_harms_no_service(shared_stack: Stack) -> None:
+    before = shared_stack.stack()["pids"]
+    os.kill(before["fork-server"], signal.SIGKILL)
+    until(lambda: shared_stack.stack()["pids"]["fork-server"] not in (None, before["fork-server"]))
+    after = shared_stack.stack()["pids"]
+    assert {name for name in before if before[name] != after[name]} == {"fork-server"}
+    assert all(psutil.pid_exists(pid) for pid in after.values())
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_stops_cleanly(start: Callable[..., Stack], how: signal.Signals) -> None:
     stack = start().wait_until_ready()
@@ -205,6 +229,23 @@ def test_it_can_be_stopped_while_it_starts(start: Callable[..., Stack]) -> None:
     assert stack.process.wait(60) == 0
     _, alive = psutil.wait_procs(family, timeout=30)
     assert not alive
+
+
+@pytest.mark.parametrize("language", ["C", "C.UTF-8"])
+def test_a_data_folder_of_any_name_and_a_key(start: Callable[..., Stack], language: str) -> None:
+    """In a terminal that knows ASCII only, too."""
+    name = 'jürgen 数学 "#1" $HOME \\u0041'
+    stack = start(
+        "--data", name, LC_ALL=language, PYTHONCOERCECLOCALE="0", PYTHONUTF8="0", STUMPER_API_KEYS=" alpha-key, beta-key,"
+    ).wait_until_ready()  # fmt: skip
+    stack.data = stack.folder / name
+    assert httpx.get(f"{stack.url}/api/health", trust_env=False).status_code == 200
+    assert httpx.get(f"{stack.url}/api/batches", trust_env=False).status_code == 401
+    listed = run(stack.folder, "status", "--data", name, LC_ALL=language, STUMPER_API_KEYS="beta-key")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    refused = run(stack.folder, "status", "--data", name, STUMPER_API_KEYS="gamma-key")
+    assert refused.returncode == 1
+    assert "the API key is not valid" in refused.stderr
 
 
 def test_a_nats_that_is_given_is_used_and_left_running(start: Callable[..., Stack], tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import re
+import shutil
+import time
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
@@ -21,11 +23,14 @@ from shared.consumers import backlog
 from shared.contracts.statuses import ROUTE
 from shared.errors import Unavailable
 from shared.replica import replicas
+from shared.settings import Settings
 
 router = APIRouter(tags=["Health"])
 
 STAGES = (*ROUTE, "conductor")
 ANSWERS_WITHIN = 3.0  # s until a dependency counts as away
+REFUSED_FOR = 5.0  # s that facts of a stage are refused until we say so
+LITTLE = 8 * 1024**2  # bytes; a disk with less is full
 
 
 @cache
@@ -108,14 +113,17 @@ async def api_health(connected: Connected, response: Response) -> Health:
 
 
 async def examine(connected: Connections) -> Health:
-    (store, _), (ledger, fill), (_, seen), (_, lags) = await asyncio.gather(
+    (store, _), (ledger, fill), (written, _), (_, seen), (_, lags) = await asyncio.gather(
         _ask(lambda: connected.store.ping()),
         _ask(lambda: connected.ledger.state()),
+        _ask(lambda: connected.writes.check(connected.ledger)),
         _ask(lambda: replicas(connected.ledger)),
         _ask(lambda: backlog(connected.ledger)),
     )
     if fill is not None:
         ledger = Dependency(ok=True, detail=f"{fill.fill:.0%} of its space in use")
+        if refusal := _refusal(written.ok, seen or [], connected.settings):
+            ledger = Dependency(ok=False, detail=refusal)
     stages = {stage: _stage(stage, seen or [], lags or {}) for stage in STAGES}
     serves = store.ok and ledger.ok
     complete = all(stage.replicas for stage in stages.values())
@@ -126,6 +134,27 @@ async def examine(connected: Connections) -> Health:
         ledger=ledger,
         stages=stages,
     )
+
+
+def _refusal(written: bool, seen: list[dict[str, Any]], settings: Settings) -> str | None:
+    """Why a ledger that answers still takes no facts; None where it does. A stream that could not be written once
+    takes nothing more, while others do: so what the stages meet counts beside our own trial."""
+    oldest = time.time() - REFUSED_FOR
+    waiting = [replica["service"] for replica in seen if replica.get("refused_since", oldest) < oldest]
+    if written and not waiting:
+        return None
+    whose = f"; waiting to write: {', '.join(sorted(set(waiting)))}" if waiting else ""
+    return f"takes no writes: {_room(settings)}{whose}"
+
+
+def _room(settings: Settings) -> str:
+    """Only the embedded server's disk can be looked at."""
+    home = settings.data_dir / "nats"
+    try:
+        full = home.is_dir() and shutil.disk_usage(home).free < LITTLE
+    except OSError:
+        full = False
+    return "its disk is full" if full else "its disk may be full, or was and the server has to be started anew"
 
 
 def _stage(stage: str, seen: list[dict[str, Any]], lags: dict[str, int]) -> StageHealth:

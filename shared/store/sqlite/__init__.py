@@ -10,6 +10,7 @@ from shared.store.sqlite.batches import SqliteBatches, SqliteCheckpoints
 from shared.store.sqlite.calls import SqliteCalls
 from shared.store.sqlite.database import Database
 from shared.store.sqlite.problems import SqliteProblems
+from shared.store.sqlite.schema import VERSION
 
 
 class SqliteStore:
@@ -28,7 +29,9 @@ class SqliteStore:
         return cls(await Database.open(path))
 
     async def ping(self) -> str:
+        """By a write, which changes nothing: on a full disk reads go on."""
         await self._database.read(lambda connection: connection.execute("SELECT 1 FROM batches").fetchone())
+        await self._database.write(lambda connection: connection.execute(f"PRAGMA user_version = {VERSION}").close())
         return f"SQLite {sqlite3.sqlite_version}"
 
     async def close(self) -> None:

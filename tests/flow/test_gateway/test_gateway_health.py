@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from services.gateway import write_probe
 from services.gateway.routes.health import STAGES
 from shared.embedded import NatsServer
+from shared.errors import LedgerUnavailable
 from shared.replica import heartbeat
 from shared.settings import Settings
 from tests.flow.test_gateway.conftest import Gateway, assert_problem, running
@@ -62,3 +65,46 @@ async def test_each_dependency_and_stage(gateway: Gateway) -> None:
     assert found["stages"]["engineer"]["replicas"] == 1
     checker = found["stages"]["checker"]
     assert (checker["replicas"], checker["holding"], checker["last_beat"]) == (2, 6, "2033-05-18T03:33:20Z")
+
+
+async def test_a_ledger_that_takes_no_writes_is_no_health(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It still answers every question, as a server whose disk is full does."""
+    monkeypatch.setattr(write_probe, "EVERY", 0.0)
+    for stage in STAGES:
+        await send_heartbeat(gateway, stage)
+    assert (await gateway.client.get("/api/health")).json()["status"] == "healthy"
+
+    async def refuse(*_: Any) -> int:
+        raise LedgerUnavailable("NATS does not answer: timeout")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway.ledger, "publish", refuse)
+        reply = await gateway.client.get("/api/health")
+        assert (reply.status_code, reply.json()["status"]) == (503, "unavailable")
+        assert reply.json()["ledger"]["detail"].startswith("takes no writes")
+        assert reply.headers["retry-after"]
+        assert "ledger" in assert_problem(await gateway.client.get("/readyz"), 503)["detail"]
+    assert (await gateway.client.get("/api/health")).json()["status"] == "healthy"
+
+
+async def test_a_stage_whose_facts_are_refused_is_no_health(gateway: Gateway) -> None:
+    """One stream may refuse while others, which our own trial meets, do not."""
+    for stage in STAGES:
+        await send_heartbeat(gateway, stage)
+    gateway.ledger.refused_since = time.time() - 60.0
+    await send_heartbeat(gateway, "checker")
+    gateway.ledger.refused_since = None
+    reply = await gateway.client.get("/api/health")
+    assert reply.status_code == 503
+    assert "waiting to write: checker" in reply.json()["ledger"]["detail"]
+
+
+async def test_a_ledger_says_since_when_it_is_refused(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = gateway.ledger
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.ledger.TIMEOUT", 0.01)
+        with pytest.raises(LedgerUnavailable):
+            await ledger.publish_once("nobody.listens", b"x")
+    assert ledger.refused_since
+    await ledger.publish_once(f"batches.requested.{time.time_ns()}", b"x")
+    assert ledger.refused_since is None
