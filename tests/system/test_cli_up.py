@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -44,14 +45,17 @@ def until(condition: Callable[[], Any], within: float = 60.0) -> Any:
 class Stack:
     """One `stumper up` in a process group of its own."""
 
-    def __init__(self, folder: Path, port: int, *arguments: str, **more: str) -> None:
+    def __init__(
+        self, folder: Path, port: int, *arguments: str, open_files: tuple[int, int] | None = None, **more: str
+    ) -> None:
         self.folder, self.data, self.port = folder, folder / "data", port
         self.url = f"http://127.0.0.1:{port}"
         self._out, self._err = (folder / "out").open("wb"), (folder / "err").open("wb")
         command = [sys.executable, "-m", "cli", "up", "--port", str(port), "--data", str(self.data), *arguments]
         self.process = subprocess.Popen(
-            command, cwd=folder, env=environment(**more), stdout=self._out, stderr=self._err, start_new_session=True
-        )
+            command, cwd=folder, env=environment(**more), stdout=self._out, stderr=self._err, start_new_session=True,
+            preexec_fn=lambda: open_files and resource.setrlimit(resource.RLIMIT_NOFILE, open_files),
+        )  # fmt: skip
 
     @property
     def out(self) -> str:
@@ -235,13 +239,12 @@ def test_it_can_be_stopped_while_it_starts(start: Callable[..., Stack]) -> None:
 def test_a_data_folder_of_any_name_and_a_key(start: Callable[..., Stack], language: str) -> None:
     """In a terminal that knows ASCII only, too."""
     name = 'jürgen 数学 "#1" $HOME \\u0041'
-    stack = start(
-        "--data", name, LC_ALL=language, PYTHONCOERCECLOCALE="0", PYTHONUTF8="0", STUMPER_API_KEYS=" alpha-key, beta-key,"
-    ).wait_until_ready()  # fmt: skip
+    plain = {"LC_ALL": language, "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    stack = start("--data", name, STUMPER_API_KEYS=" alpha-key, beta-key,", **plain).wait_until_ready()
     stack.data = stack.folder / name
     assert httpx.get(f"{stack.url}/api/health", trust_env=False).status_code == 200
     assert httpx.get(f"{stack.url}/api/batches", trust_env=False).status_code == 401
-    listed = run(stack.folder, "status", "--data", name, LC_ALL=language, STUMPER_API_KEYS="beta-key")
+    listed = run(stack.folder, "status", "--data", name, STUMPER_API_KEYS="beta-key", **plain)
     assert (listed.returncode, listed.stderr) == (0, "")
     refused = run(stack.folder, "status", "--data", name, STUMPER_API_KEYS="gamma-key")
     assert refused.returncode == 1
