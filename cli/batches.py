@@ -42,9 +42,16 @@ def generate(gateway: Gateway, body: Any, key: str | None, follow: bool) -> int:
 
 
 def status(gateway: Gateway, batch_id: str | None, as_json: bool) -> int:
-    """One batch, or all of them."""
-    if batch_id is None:
-        return _list(gateway, as_json)
+    """One batch, or all of them; on stderr, what keeps the stack from going on."""
+    code = _list(gateway, as_json) if batch_id is None else _one(gateway, batch_id, as_json)
+    try:
+        gateway.call("GET", "/readyz")
+    except Failure as failure:
+        console(stderr=True).print(clean(str(failure).splitlines()[0]))
+    return code
+
+
+def _one(gateway: Gateway, batch_id: str, as_json: bool) -> int:
     found = gateway.call("GET", f"/api/generation/status/{quote(batch_id, safe='')}")
     if as_json:
         print(json.dumps(found, indent=2))

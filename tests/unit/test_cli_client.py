@@ -284,6 +284,17 @@ def test_what_the_gateway_warns_of_goes_to_stderr(run: Callable[..., Any]) -> No
     assert result.stderr == "warning: no solver is running\n"
 
 
+def test_status_says_what_keeps_the_stack_from_going_on(run: Callable[..., Any]) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/readyz":
+            return httpx.Response(503, json={"detail": "not ready; waiting for ledger (takes no writes)"})
+        return httpx.Response(200, json={"items": [], "total": 0})
+
+    result = run(handler, "status")
+    assert (result.exit_code, result.stderr) == (0, "not ready; waiting for ledger (takes no writes)\n")
+    assert "no batches yet" in result.stdout
+
+
 def test_dead_letters(run: Callable[..., Any]) -> None:
     letter = {"id": "checker.b.7.2", "at": "2026-11-21T10:00:00Z", "error": "boom\nbang"}
     listed = lambda _: httpx.Response(200, json={"items": [letter], "total": 1})  # noqa: E731

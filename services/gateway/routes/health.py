@@ -80,7 +80,8 @@ async def healthz() -> Alive:
 async def readyz(connected: Connected) -> Ready:
     """Store and NATS answer, and every stage has a live replica."""
     found = await examine(connected)
-    missing = [name for name in ("store", "ledger") if not getattr(found, name).ok]
+    away = {"store": found.store, "ledger": found.ledger}
+    missing = [f"{name} ({dependency.detail})" for name, dependency in away.items() if not dependency.ok]
     missing += [stage for stage, seen in found.stages.items() if not seen.replicas]
     if missing:
         raise Problem(503, f"not ready; waiting for {', '.join(missing)}", headers=RETRY_AFTER)
