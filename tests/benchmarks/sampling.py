@@ -16,7 +16,7 @@ from tests.benchmarks.report import note
 
 PY_SPY = Path(sys.executable).with_name("py-spy")
 RATE = 50  # samples a second of each process
-NOT_PYTHON = ("nats-server", "mongod", "fork server")
+NOT_PYTHON = ("nats-server", "mongod", "fork-server")
 
 
 @contextmanager

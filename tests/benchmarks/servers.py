@@ -109,7 +109,7 @@ class Stack:
         """Every process of it, by pid."""
         known = json.loads((self.data / "stack.json").read_text())["pids"]
         names = {pid: name for name, pid in known.items()} | {self.process.pid: "supervisor"}
-        return {pid: names.get(pid, "fork server") for pid in family(self.process.pid)}
+        return {pid: names.get(pid, "other") for pid in family(self.process.pid)}
 
     def start(self, body: dict[str, Any]) -> str:
         """Ask for a batch; its id."""
