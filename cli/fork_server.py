@@ -22,7 +22,8 @@ from shared.children import adopt_orphans, die_with_parent
 
 LONGEST_REQUEST = 1024**2
 FAILED = b"-"
-ANSWERS_WITHIN = 60.0  # s; the first answer comes after all the imports
+IMPORTS_WITHIN = 60.0  # s until the first answer
+ANSWERS_WITHIN = 5.0  # s until any other; a fork takes milliseconds
 
 
 class ForkServer:
@@ -32,6 +33,7 @@ class ForkServer:
         adopt_orphans()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._answered = False
 
     @property
     def pid(self) -> int | None:
@@ -53,7 +55,7 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
                 preexec_fn=die_with_parent(signal.SIGKILL),
             )
-        self._socket = ours
+        self._socket, self._answered = ours, False
 
     def fork(self, service: str, log_file: Path | None, environment: dict[str, str], lifeline: int) -> int:
         """The pid of a child that waits for a byte from `lifeline` and then runs the service, until that pipe ends.
@@ -63,7 +65,7 @@ class ForkServer:
         assert self._socket is not None
         request = {"service": service, "log_file": log_file and str(log_file), "environment": environment}
         try:
-            self._socket.settimeout(ANSWERS_WITHIN)
+            self._socket.settimeout(ANSWERS_WITHIN if self._answered else IMPORTS_WITHIN)
             socket.send_fds(self._socket, [json.dumps(request).encode()], [lifeline])
             answer = self._socket.recv(64)
             if not answer:
@@ -73,6 +75,7 @@ class ForkServer:
             raise
         if answer == FAILED:
             raise OSError("the system makes no further process")
+        self._answered = True
         return int(answer)
 
     def close(self) -> None:

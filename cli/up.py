@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import FrameType
 
@@ -52,8 +53,9 @@ def up(data: Path | None, host: str | None, port: int | None, scale: list[str]) 
 
 def _say_ready(supervisor: Supervisor) -> None:
     url = supervisor.plan.gateway_url
-    print(
+    line = (
         f"Stumper is ready at {url} (docs at {url}/docs, data in {supervisor.plan.data_dir}) "
-        f"after {supervisor.seconds_to_ready:.1f} s; Ctrl-C stops it",
-        flush=True,
+        f"after {supervisor.seconds_to_ready:.1f} s; Ctrl-C stops it"
     )
+    with contextlib.suppress(OSError):  # a full disk, or nobody reads it: no reason to stop
+        print(line, flush=True)

@@ -30,6 +30,7 @@ router = APIRouter(tags=["Health"])
 STAGES = (*ROUTE, "conductor")
 ANSWERS_WITHIN = 3.0  # s until a dependency counts as away
 REFUSED_FOR = 5.0  # s that facts of a stage are refused until we say so
+SQLITE_IS_FULL = "disk is full"  #: as SQLite puts it
 LITTLE = 8 * 1024**2  # bytes; a disk with less is full
 
 
@@ -175,6 +176,7 @@ async def _ask(question: Callable[[], Awaitable[Any]]) -> tuple[Dependency, Any]
             answer = await question()
     except TimeoutError:
         return Dependency(ok=False, detail=f"no answer within {ANSWERS_WITHIN:g} s"), None
-    except Unavailable:
-        return Dependency(ok=False, detail="does not answer"), None  # its words could name hosts
+    except Unavailable as error:  # whose words could name hosts and folders
+        full = SQLITE_IS_FULL in str(error)
+        return Dependency(ok=False, detail="its disk is full" if full else "does not answer"), None
     return Dependency(ok=True, detail=str(answer)), answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -108,3 +109,19 @@ async def test_a_ledger_says_since_when_it_is_refused(gateway: Gateway, monkeypa
     assert ledger.refused_since
     await ledger.publish_once(f"batches.requested.{time.time_ns()}", b"x")
     assert ledger.refused_since is None
+
+
+async def test_a_store_whose_disk_is_full(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As SQLite says it, for real: its file may not grow."""
+
+    async def ping() -> str:
+        def grow(connection: sqlite3.Connection) -> str:
+            connection.execute("PRAGMA max_page_count = 1")
+            connection.execute("CREATE TABLE more AS SELECT zeroblob(1000000)")
+            return ""
+
+        return await gateway.store._database.write(grow)  # type: ignore[attr-defined,no-any-return]
+
+    monkeypatch.setattr(gateway.store, "ping", ping)
+    reply = await gateway.client.get("/api/health")
+    assert (reply.status_code, reply.json()["store"]) == (503, {"ok": False, "detail": "its disk is full"})

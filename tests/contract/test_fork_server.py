@@ -88,6 +88,28 @@ def test_a_frozen_fork_server_is_given_up(
     assert start().alive
 
 
+def test_without_a_fork_server_each_is_a_python_of_its_own(tmp_path: Path) -> None:
+    child, log = Child("checker", log_file=tmp_path / "log"), tmp_path / "log"
+    child.start(None, {"STUMPER_NATS_URL": "", "STUMPER_DATA_DIR": str(tmp_path)})
+    try:
+        until(lambda: log.exists() and b"no NATS" in log.read_bytes())
+        assert child.alive
+    finally:
+        assert child.process
+        child.process.send_signal(signal.SIGKILL)
+        until(lambda: not child.alive)
+    assert child.bury()[0] == "SIGKILL"
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_settings_that_cannot_be_have_a_code(server: ForkServer, tmp_path: Path, forked: bool) -> None:
+    child = Child("checker", log_file=tmp_path / "log")
+    child.start(server if forked else None, {"STUMPER_PORT": "x"})
+    until(lambda: not child.alive)
+    assert child.bury()[0] == "exit code 2"
+    assert (tmp_path / "log").read_text().count("\n") == 1
+
+
 def test_what_our_supervisor_never_heard_of_does_not_run(server: ForkServer, tmp_path: Path) -> None:
     read, write = os.pipe()
     pid = server.fork("checker", tmp_path / "log", {}, read)
