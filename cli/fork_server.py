@@ -1,8 +1,7 @@
 """Services are forked with their imports done: they start in no time, and share the pages of what they import.
 
 One process imports all of them and forks on demand. It forks twice, and the supervisor adopts orphans, so that a
-service is the supervisor's own child: its exit status is known, and the death of the fork server harms nobody. The
-next service that is needed then starts another one.
+service is the supervisor's own child: its exit status is known, and the death of the fork server harms nobody.
 """
 
 from __future__ import annotations
@@ -91,6 +90,7 @@ class ForkServer:
 def serve(channel: int) -> None:
     """The fork server itself."""
     os.setsid()  # Ctrl-C in a terminal is for the supervisor alone
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever started us may have ignored it
     for service in SERVICES:
         with contextlib.suppress(Exception):  # the service's own process raises it again, where it is seen
             importlib.import_module(f"services.{service}.app")

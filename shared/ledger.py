@@ -70,7 +70,7 @@ class Ledger:
         lifeline.client = nc
         self.js = nc.jetstream(timeout=TIMEOUT)
         self.settings = settings
-        self.refused_since: float | None = None  #: Unix seconds; since when no fact of this process was taken
+        self._refusals: tuple[float, float] | None = None  # Unix seconds of the first and the last in a row
 
     @classmethod
     async def connect(cls, settings: Settings, name: str, *, wait: float = 3.0) -> Ledger:
@@ -82,6 +82,13 @@ class Ledger:
         except (OSError, TimeoutError, NatsError) as error:
             raise LedgerUnavailable(f"NATS does not answer: {error}") from error
         return cls(nc, settings, lifeline)
+
+    @property
+    def refused_since(self) -> float | None:
+        """Unix seconds; since when facts of this process are refused. None where they are taken, or nobody tries."""
+        if self._refusals is None or time.time() - self._refusals[1] > 2 * TIMEOUT:
+            return None
+        return self._refusals[0]
 
     @property
     def breaks(self) -> int:
@@ -135,11 +142,11 @@ class Ledger:
         try:
             sequence = await self._publish(subject, data, headers)
         except LedgerUnavailable:
-            if is_fact and self.refused_since is None:
-                self.refused_since = time.time()
+            if is_fact:
+                self._refusals = (self.refused_since or time.time(), time.time())
             raise
         if is_fact:
-            self.refused_since = None
+            self._refusals = None
         return sequence
 
     async def _publish(self, subject: str, data: bytes, headers: dict[str, str]) -> int | None:

@@ -134,7 +134,9 @@ def model_name(text: str) -> str:
     provider, slash, name = text.partition("/")
     if not slash or not provider or not name.strip():
         raise ValueError("write it as provider/name")
-    _without_blanks(provider + name[0] + re.sub(r"(?<=\S) (?=\S)", "", name))
+    _without_blanks(provider)
+    if name[0] == " " or not name.isprintable():  # a server may have models with a plain blank inside
+        raise ValueError("its name begins with a blank, or has a line break or another invisible character inside")
     return text
 
 

@@ -30,6 +30,7 @@ router = APIRouter(tags=["Health"])
 STAGES = (*ROUTE, "conductor")
 ANSWERS_WITHIN = 3.0  # s until a dependency counts as away
 REFUSED_FOR = 5.0  # s that facts of a stage are refused until we say so
+FULL = 0.95  #: share of its own limit from which a ledger can refuse a fact
 SQLITE_IS_FULL = "disk is full"  #: as SQLite puts it
 LITTLE = 8 * 1024**2  # bytes; a disk with less is full
 
@@ -95,7 +96,7 @@ async def readyz(connected: Connected) -> Ready:
     | {
         503: {
             "model": Health,
-            "description": "It cannot serve: the store or NATS is away",
+            "description": "It cannot serve: the store or NATS is away, or takes no writes",
             "content": {
                 "application/json": {
                     "example": example_of(Health)
@@ -124,7 +125,7 @@ async def examine(connected: Connections) -> Health:
     )
     if fill is not None:
         ledger = Dependency(ok=True, detail=f"{fill.fill:.0%} of its space in use")
-        if refusal := _refusal(written.ok, seen or [], connected.settings):
+        if refusal := _refusal(written.ok, seen or [], fill.fill, connected.settings):
             ledger = Dependency(ok=False, detail=refusal)
     stages = {stage: _stage(stage, seen or [], lags or {}) for stage in STAGES}
     serves = store.ok and ledger.ok
@@ -138,7 +139,7 @@ async def examine(connected: Connections) -> Health:
     )
 
 
-def _refusal(written: bool, seen: list[dict[str, Any]], settings: Settings) -> str | None:
+def _refusal(written: bool, seen: list[dict[str, Any]], fill: float, settings: Settings) -> str | None:
     """Why a ledger that answers still takes no facts; None where it does. A stream that could not be written once
     takes nothing more, while others do: so what the stages meet counts beside our own trial."""
     oldest = time.time() - REFUSED_FOR
@@ -146,7 +147,7 @@ def _refusal(written: bool, seen: list[dict[str, Any]], settings: Settings) -> s
     if written and not waiting:
         return None
     whose = f"; waiting to write: {', '.join(sorted(set(waiting)))}" if waiting else ""
-    return f"takes no writes: {_room(settings)}{whose}"
+    return f"takes no writes: {'its space is used up' if fill > FULL else _room(settings)}{whose}"
 
 
 def _room(settings: Settings) -> str:

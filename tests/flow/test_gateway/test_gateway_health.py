@@ -92,9 +92,8 @@ async def test_a_stage_whose_facts_are_refused_is_no_health(gateway: Gateway) ->
     """One stream may refuse while others, which our own trial meets, do not."""
     for stage in STAGES:
         await send_heartbeat(gateway, stage)
-    gateway.ledger.refused_since = time.time() - 60.0
+    gateway.ledger._refusals = (time.time() - 60.0, time.time())
     await send_heartbeat(gateway, "checker")
-    gateway.ledger.refused_since = None
     reply = await gateway.client.get("/api/health")
     assert reply.status_code == 503
     assert "waiting to write: checker" in reply.json()["ledger"]["detail"]
@@ -107,6 +106,11 @@ async def test_a_ledger_says_since_when_it_is_refused(gateway: Gateway, monkeypa
         with pytest.raises(LedgerUnavailable):
             await ledger.publish_once("nobody.listens", b"x")
     assert ledger.refused_since
+    long_ago = time.time() - 60.0
+    ledger._refusals = (long_ago, long_ago)
+    assert ledger.refused_since is None, "who has given up is not refused"
+    ledger._refusals = (long_ago, time.time())
+    assert ledger.refused_since == long_ago
     await ledger.publish_once(f"batches.requested.{time.time_ns()}", b"x")
     assert ledger.refused_since is None
 
