@@ -16,6 +16,7 @@ from cli.batches import start
 from cli.client import Gateway
 from cli.exits import USAGE, Failure
 from cli.export import export
+from cli.known import check
 from cli.known import known as read_settings
 from cli.plan import Plan, locked, make_plan
 from cli.screen import clean, console, dollars
@@ -77,6 +78,7 @@ def demo(*, num: int, out: Path, data: Path | None, show: int, seed: int | None,
     if not out.parent.is_dir():
         raise Failure(f"--out {out}: there is no folder {out.parent}", USAGE)
     known = read_settings()
+    check(known.model_copy(update=MODELS), data)
     data_dir = (data or known.data_dir / "demo").resolve()
     with locked(data_dir):
         if data is None:

@@ -11,6 +11,7 @@ log = logging.getLogger(__name__)
 WANTED = 65_536  # more than any of our processes ever opens; where "unlimited" is allowed, no more is asked for
 OFFERED = (WANTED, 10_240, 4_096, 1_024)  # macOS takes no more than its OPEN_MAX, 10,240, whatever limit it names
 RESERVED = 64  # libraries, logs, the store's files, NATS, resolvers, and some room
+LEAST = RESERVED + 32  # with less a process answers nobody
 EACH = 3  # connections for one problem: a handler speaks to one server at a time, but those before it stay open a while
 
 

@@ -31,15 +31,16 @@ def begin(service: str, *, stores: bool = False) -> Settings:
         for line in str(error).splitlines():
             print(f"{service}: {line}", file=sys.stderr, flush=True)
         raise SystemExit(MISCONFIGURED) from None
-    open_files.raise_limit()
     logs.configure(service)
     return known
 
 
 def complaints(known: Settings, *, stores: bool, folder: str = "") -> list[str]:
-    """A line for each setting that reads well and still cannot be used. `folder`: what named the data folder, where
-    it was no variable."""
+    """A line for whatever keeps a process from running: settings that read well and still cannot be used, and the
+    limit of open files, which is raised first. `folder`: what named the data folder, where it was no variable."""
     lines = []
+    if (limit := open_files.raise_limit()) < open_files.LEAST:
+        lines.append(f"only {limit} files may be open, and {open_files.LEAST} are needed: see `ulimit -n`")
     for role in ROLES:
         model = getattr(known, f"{role}_model")
         if model and model.partition("/")[0] not in providers.names():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -88,3 +89,15 @@ def test_every_process_raises_it() -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)),
     )  # fmt: skip
     assert int(ended.stdout) == min(open_files.WANTED, hard) or hard == UNLIMITED
+
+
+@pytest.mark.parametrize("command", [["-m", "cli", "up"], ["-m", "cli", "demo"], ["-m", "services.simulator"]])
+def test_too_few_to_run_at_all_are_refused(command: list[str], tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith("STUMPER_")} | {"PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "only 64 files may be open, and 96 are needed" in ended.stderr
+    assert ended.stderr.count("\n") == 1
