@@ -130,6 +130,15 @@ def api_keys(value: object) -> object:
     return keys
 
 
+def json_object(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError("write it as JSON, in one line") from None
+
+
 def model_name(text: str) -> str:
     provider, slash, name = text.partition("/")
     if not slash or not provider or not name.strip():

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -37,10 +38,13 @@ from shared.setting_types import (
     MongoUrl,
     NatsUrls,
     Upper,
+    json_object,
     unquoted,
 )
 
 COMMENT_ALONE = re.compile(r"^([^\S\n]*(?:export[^\S\n]+)?[^\s=#]+[^\S\n]*=)[^\S\n]*#[^\n]*$", re.MULTILINE)
+
+Prices = Annotated[dict[str, Price], NoDecode, BeforeValidator(json_object)]
 
 
 class Misconfigured(Exception):
@@ -105,7 +109,9 @@ class Settings(BaseSettings):
     call_timeout: float = Field(600.0, gt=0)  # s for one model call; models that think take minutes
     wait_in_place: float = Field(30.0, ge=0)  # s that a handler waits for a provider before its problem is parked
 
-    prices: dict[str, Price] = {}  # by `provider/model`, before the list that comes with genai-prices
+    prices: Annotated[
+        dict[str, Price], NoDecode, BeforeValidator(json_object)
+    ] = {}  # by `provider/model`, before the list that comes with genai-prices
 
     # the conductor
     lease: float = Field(2.0, gt=0)  # s after which a silent conductor is replaced

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from shared.contracts.price import Price
 from shared.settings import Misconfigured, Settings, settings, variable
 
 KEY = "sk-proj-0123456789abcdef"
@@ -26,6 +27,7 @@ WRITTEN = {
     "simulator_url": ("http://[::1]:8901",) * 2,
     "api_keys": ("alpha-key, beta-key,", ["alpha-key", "beta-key"]),
     "cors_origins": ("https://app.example, http://[::1]:3000 ,", ["https://app.example", "http://[::1]:3000"]),
+    "prices": ('{"openai/mine": {"input": 0.2, "output": 0.8}}', {"openai/mine": Price(input=0.2, output=0.8)}),
     "engineer_model": ("openai/gpt-5", "openai/gpt-5"),
     "checker_model": ("openai/org/model:7b", "openai/org/model:7b"),
     "target_model": ("simulator/sim-weak", "simulator/sim-weak"),
@@ -74,7 +76,8 @@ def write(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wr
         return monkeypatch.setenv
 
     def into_file(name: str, value: str) -> None:
-        text = value if request.param == ".env" else f'"{value}"'
+        quote = "'" if '"' in value else '"'
+        text = value if request.param == ".env" else f"{quote}{value}{quote}"
         with Path(".env").open("a", encoding="utf-8") as file:
             file.write(f"{name}={text}\n")
 
@@ -110,7 +113,7 @@ def test_a_comment_alone_is_empty(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_an_empty_variable_hides_what_the_file_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    Path(".env").write_text(f'{as_variable(name)}="{written(name)[0]}"\n')
+    Path(".env").write_text(f"{as_variable(name)}={written(name)[0]}\n")
     monkeypatch.setenv(as_variable(name), "")
     assert getattr(settings(), name) == getattr(Settings(_env_file=None), name)
 
@@ -182,6 +185,7 @@ WRONG = {
     **{f"{role}_model": MODELS for role in ("engineer", "checker", "target", "embedding", "judge")},
     **dict.fromkeys(NUMBERS, ("much", "nan", "inf", "-1")),
     "nats_replicas": ("0", "6", "x"),
+    "prices": ("much", "[1]", '{"openai/mine": 1}', "{'a': 1}", "nan"),
     "cors_origins": ("stumper.test", "*", "https://a.test,sk-proj-0123"),
 }  # fmt: skip
 
