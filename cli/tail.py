@@ -11,7 +11,8 @@ from cli.exits import UNREACHABLE, Failure
 from cli.screen import clean, console, cut, dollars
 from shared import subjects
 from shared.errors import LedgerUnavailable
-from shared.ledger import Fact, Ledger
+from shared.facts import Fact
+from shared.ledger import Ledger
 from shared.settings import Settings
 
 EVERY = 0.2  # s between two looks when nothing came

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from shared import subjects
 from shared.contracts.batch import Row
 from shared.contracts.envelope import Envelope
-from shared.ledger import Fact, Ledger
+from shared.facts import Fact
+from shared.ledger import Ledger
 from shared.streams import DEAD
 
 MAX_RAW = 64 * 1024  #: characters kept of a message that could not be read

@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import nats
@@ -19,13 +17,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
-from nats.js.api import StreamConfig
 from nats.js.errors import Error as JetStreamError
-from nats.js.errors import NotFoundError
 
 from shared import streams, subjects
 from shared.connection import Lifeline, connection_options
 from shared.errors import LedgerUnavailable, StreamFull
+from shared.facts import Fact, StreamState, fact_of, state_of
 from shared.settings import Settings
 from shared.streams import DEAD, LEDGER, VECTORS
 
@@ -34,31 +31,6 @@ STORE_FAILED = 10077  # among other things: the stream is full
 RIVAL_AT_WORK = 10164  # replicated streams: a rival's write is in process, ask again
 END_OF_BATCH, NOT_FOUND = "204", "404"  # statuses that end an answer to a direct get
 TIMEOUT = 10.0  # s; JetStream's default of 0.5 s is too short under load
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One message of a stream. `time` is the server's, in Unix seconds."""
-
-    seq: int
-    subject: str
-    data: bytes
-    time: float
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    created: float
-    first: int
-    last: int
-    messages: int
-    bytes: int
-    max_bytes: int
-
-    @property
-    def fill(self) -> float:
-        """Share of `max_bytes` in use; 0 where there is no limit."""
-        return self.bytes / self.max_bytes if self.max_bytes > 0 else 0.0
 
 
 class Ledger:
@@ -105,22 +77,9 @@ class Ledger:
     async def ensure(self) -> None:
         """Declare streams and buckets, identically everywhere; nobody else does."""
         try:
-            for config in streams.configs(self.settings):
-                await self._declare(config)
+            await streams.declare(self.js, self.settings)
         except (NatsError, JetStreamError, TimeoutError) as error:
             raise LedgerUnavailable(f"the ledger cannot be declared: {error}") from error
-
-    async def _declare(self, config: StreamConfig) -> None:
-        try:
-            current = (await self.js.stream_info(str(config.name))).config
-        except NotFoundError:
-            await self.js.add_stream(config)
-            return
-        # only ever more subjects: a process of an older version must not take away what a newer one added
-        config.subjects = sorted({*(current.subjects or []), *(config.subjects or [])})
-        current.subjects = sorted(current.subjects or [])
-        if any(getattr(current, f) != getattr(config, f) for f in ("subjects", "max_bytes", "num_replicas")):
-            await self.js.update_stream(config)
 
     # ---- facts
 
@@ -182,7 +141,7 @@ class Ledger:
             reply = await self.nc.request(path, body, timeout=TIMEOUT)
         except (NatsError, TimeoutError) as error:
             raise LedgerUnavailable(f"NATS does not answer: {error or type(error).__name__}") from error
-        fact = _fact(reply)
+        fact = fact_of(reply)
         status = (reply.headers or {}).get("Status")
         if fact is None and status != NOT_FOUND:
             raise LedgerUnavailable(f"{stream} does not answer: status {status}")
@@ -201,7 +160,7 @@ class Ledger:
         async def take(message: Msg) -> None:
             if done.done():
                 return
-            fact = _fact(message)
+            fact = fact_of(message)
             # each message names its predecessor in this answer: where one is missing, the next read asks again
             expected = facts[-1].seq if facts else 0
             headers = message.headers or {}
@@ -236,15 +195,7 @@ class Ledger:
         reply = await self.request(f"$JS.API.STREAM.INFO.{stream}", b"")
         if "error" in reply:
             raise LedgerUnavailable(f"stream {stream}: {reply['error'].get('description')}")
-        state = reply["state"]
-        return StreamState(
-            created=_seconds(reply["created"]),
-            first=state["first_seq"],
-            last=state["last_seq"],
-            messages=state["messages"],
-            bytes=state["bytes"],
-            max_bytes=reply["config"]["max_bytes"],
-        )
+        return state_of(reply)
 
     async def fill(self) -> float:
         """Share of the ledger's space in use."""
@@ -283,20 +234,3 @@ class Ledger:
             after = facts[-1].seq
             entries.update({f.subject.removeprefix(prefix): f.data for f in facts})
         return {key: value for key, value in entries.items() if value}  # an empty one marks a purge
-
-
-def _fact(message: Msg) -> Fact | None:
-    """A direct-get reply as a fact; None for `not found` and `end of batch`."""
-    headers = message.headers or {}
-    if "Nats-Sequence" not in headers:
-        return None
-    return Fact(
-        seq=int(headers["Nats-Sequence"]),
-        subject=headers["Nats-Subject"],
-        data=message.data,
-        time=_seconds(headers["Nats-Time-Stamp"]),
-    )
-
-
-def _seconds(stamp: str) -> float:
-    return datetime.fromisoformat(stamp).timestamp()

@@ -1,10 +1,12 @@
-"""The streams and buckets, as every process declares them: identically, and nobody but `Ledger.ensure`."""
+"""The streams and buckets, as every process declares them: identically, and nobody but through `Ledger.ensure`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, StreamConfig
+from nats.js.client import JetStreamContext
+from nats.js.errors import NotFoundError
 
 from shared.settings import Settings
 
@@ -49,3 +51,18 @@ def _bucket(name: str, ttl: float, common: dict[str, Any]) -> StreamConfig:
         max_bytes=-1,
         **common,
     )
+
+
+async def declare(js: JetStreamContext, settings: Settings) -> None:
+    """Make what is missing, and bring up to date what differs. Raises what nats-py does."""
+    for config in configs(settings):
+        try:
+            current = (await js.stream_info(str(config.name))).config
+        except NotFoundError:
+            await js.add_stream(config)
+            continue
+        # only ever more subjects: a process of an older version must not take away what a newer one added
+        config.subjects = sorted({*(current.subjects or []), *(config.subjects or [])})
+        current.subjects = sorted(current.subjects or [])
+        if any(getattr(current, f) != getattr(config, f) for f in ("subjects", "max_bytes", "num_replicas")):
+            await js.update_stream(config)

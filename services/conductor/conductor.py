@@ -23,7 +23,8 @@ from shared.contracts.envelope import problem_id
 from shared.contracts.statuses import Flag
 from shared.controls import set_flag
 from shared.errors import Unavailable
-from shared.ledger import Fact, Ledger
+from shared.facts import Fact
+from shared.ledger import Ledger
 from shared.settings import Settings
 from shared.store.protocols import Store
 

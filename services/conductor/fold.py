@@ -20,7 +20,7 @@ from shared import subjects
 from shared.contracts.batch import Batch, CallRow, Place, Row
 from shared.contracts.envelope import problem_id
 from shared.contracts.statuses import Status
-from shared.ledger import Fact
+from shared.facts import Fact
 
 log = logging.getLogger(__name__)
 

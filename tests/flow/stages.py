@@ -14,7 +14,8 @@ from shared.contracts.ask import Ask
 from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Outcome
 from shared.errors import LedgerUnavailable
-from shared.ledger import Fact, Ledger
+from shared.facts import Fact
+from shared.ledger import Ledger
 from tests.flow.world import MODELS
 
 Handler = Callable[[Envelope], Awaitable[Outcome]]

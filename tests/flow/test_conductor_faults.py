@@ -19,7 +19,7 @@ from shared.contracts.call import CallFact
 from shared.contracts.envelope import Ending, Envelope
 from shared.contracts.statuses import BatchStatus, Flag, Reason, Status
 from shared.controls import read_flags
-from shared.ledger import Fact
+from shared.facts import Fact
 from tests.flow.world import MODEL, World, batch
 
 Engineer = Callable[[World, Envelope], Awaitable[None]]

@@ -14,8 +14,9 @@ from shared.contracts.envelope import Ending, Envelope
 from shared.contracts.statuses import ROUTE, BatchStatus, Reason, Status
 from shared.controls import read_floors, set_floor
 from shared.errors import LedgerUnavailable, Overtaken
+from shared.facts import Fact
 from shared.flags import Flags
-from shared.ledger import Fact, Ledger
+from shared.ledger import Ledger
 from shared.llm.journal import Journal
 from shared.settings import Settings
 from tests.flow.bombs import Bomb, Crash

@@ -9,7 +9,7 @@ from typing import Any
 from shared import subjects
 from shared.contracts.batch import END_STATUSES, Batch
 from shared.contracts.statuses import BatchStatus
-from shared.ledger import Fact
+from shared.facts import Fact
 from tests.system.stack import Stack
 
 ACCEPTED = ("valid", "surplus")

@@ -35,7 +35,7 @@ cli.main.app(sys.argv[1:], prog_name="stumper")
 FACT = """
 import time
 from cli.tail import readable, raw
-from shared.ledger import Fact
+from shared.facts import Fact
 import json, cli
 body = json.dumps({"problem": "x \u2264 \u6570 " * 99}).encode()
 for call in (readable, raw):

@@ -17,7 +17,7 @@ from cli.exits import Failure
 from cli.screen import clean, cut, dollars, seconds
 from cli.tail import of_batch, raw, readable
 from cli.watch import Bars, line, watch
-from shared.ledger import Fact
+from shared.facts import Fact
 
 RUNNING = {
     "status": "running",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.conductor.fold import Fold
 from shared.contracts.batch import Batch, Row
 from shared.contracts.statuses import ROUTE
-from shared.ledger import Fact
+from shared.facts import Fact
 from tests.flow.world import MODELS, batch
 
 Chunk = list[Fact]

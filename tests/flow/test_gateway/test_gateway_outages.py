@@ -14,7 +14,8 @@ from shared import subjects
 from shared.contracts.batch import Batch
 from shared.embedded import NatsServer
 from shared.errors import LedgerUnavailable, StoreUnavailable
-from shared.ledger import Ledger, StreamState
+from shared.facts import StreamState
+from shared.ledger import Ledger
 from shared.settings import Settings
 from tests.flow.test_gateway.conftest import Gateway, assert_problem, running, until
 
