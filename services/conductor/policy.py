@@ -8,6 +8,7 @@ from shared.contracts.batch import Batch
 from shared.contracts.statuses import ENDED, ROUTE, BatchStatus, Flag
 
 FULL = 0.8  #: share of the ledger's max_bytes above which no problem is issued
+BUSY = 0.7  #: share to which what is begun may fill it, so that there still is room for new batches
 SLOT_BYTES = 64 * 1024  #: of the ledger, that a problem takes, where none has ended yet
 PRIOR = 8  #: problems; few enough to be outweighed soon, enough that one bad start does not issue dozens
 
@@ -92,9 +93,9 @@ def slot_bytes(batch: Batch) -> int:
 
 def fitting(batch: Batch, claimed: int, used: int, max_bytes: int) -> int:
     """How many slots the ledger has room for: all in flight may take half of it, and what they still have to write
-    (half of it, on average) must fit below the line at which nothing is issued."""
+    (half of it, on average) must fit below the line for what is begun."""
     each = slot_bytes(batch)
-    room = min(max_bytes // 2 - claimed, int(max_bytes * FULL) - used - claimed // 2)
+    room = min(max_bytes // 2 - claimed, int(max_bytes * BUSY) - used - claimed // 2)
     return max(0, room // each, 0 if claimed or used > max_bytes * FULL else 1)
 
 

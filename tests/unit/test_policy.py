@@ -101,11 +101,12 @@ def test_a_problems_bytes_are_guessed_until_some_have_ended() -> None:
 
 
 def test_slots_are_issued_only_where_the_ledger_has_room_for_their_facts() -> None:
-    """10,000 bytes each: in flight at most half of 1 MB, and below 800 kB with half of what is in flight to come."""
+    """10,000 bytes each: in flight at most half of 1 MB, and below 700 kB with half of what is in flight to come."""
     known = standing({"valid": 10}, fact_bytes=100_000)
     assert policy.fitting(known, 0, 0, 1_000_000) == 50
     assert policy.fitting(known, 400_000, 400_000, 1_000_000) == 10
-    assert policy.fitting(known, 200_000, 650_000, 1_000_000) == 5
+    assert policy.fitting(known, 200_000, 601_000, 1_000_000) == 0
+    assert policy.fitting(known, 200_000, 550_000, 1_000_000) == 5
     assert policy.fitting(known, 500_000, 100_000, 1_000_000) == 0
     assert policy.fitting(known, 0, 795_000, 1_000_000) == 1, "with nothing in flight one may always begin"
     assert policy.fitting(known, 0, 810_000, 1_000_000) == 0
