@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from shared.contracts.names import fault
+
 NATS_SCHEMES = ("nats", "tls", "ws", "wss")
 HOST_NAME = re.compile(r"[^\W_]([\w-]*[^\W_])?(\.[^\W_]([\w-]*[^\W_])?)*\.?")
 DATABASE = re.compile(r'[^/\\. "$*<>:|?\x00]{1,63}')
@@ -143,9 +145,11 @@ def model_name(text: str) -> str:
     provider, slash, name = text.partition("/")
     if not slash or not provider or not name.strip():
         raise ValueError("write it as provider/name")
+    if wrong := fault(text):
+        raise ValueError(wrong)
     _without_blanks(provider)
-    if name[0] == " " or not name.isprintable():  # a server may have models with a plain blank inside
-        raise ValueError("its name begins with a blank, or has a line break or another invisible character inside")
+    if name[0].isspace():  # a server may have models with a blank inside
+        raise ValueError("its name begins with a blank")
     return text
 
 

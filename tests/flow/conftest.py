@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.embedded import NatsServer
+from shared.errors import LedgerUnavailable
 from shared.ledger import Ledger
 from shared.settings import Settings
 from shared.store.protocols import Store
@@ -33,7 +35,12 @@ async def ledger(config: Settings) -> AsyncIterator[Ledger]:
     ledger = await Ledger.connect(config, "test")
     for stream in await ledger.js.streams_info():
         await ledger.js.delete_stream(stream.config.name)
-    await ledger.ensure()
+    while True:  # the server may still be clearing away what was deleted
+        try:
+            await ledger.ensure()
+            break
+        except LedgerUnavailable:
+            await asyncio.sleep(0.05)
     yield ledger
     await ledger.close()
 
