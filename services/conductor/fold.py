@@ -70,8 +70,9 @@ class Fold:
                 self._call(batch, before.applied, fact, place, parsed)
             case subjects.ProblemSubject():
                 self._problem(batch, before.applied, fact, place, parsed)
+        if not isinstance(parsed, subjects.BatchSubject):
+            batch.fact_bytes += len(fact.subject) + len(fact.data) + FACT_OVERHEAD
         batch.applied = place
-        batch.fact_bytes += len(fact.subject) + len(fact.data) + FACT_OVERHEAD
 
     def _call(self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.CallSubject) -> None:
         call = read_call(fact.data)

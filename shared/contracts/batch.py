@@ -74,7 +74,7 @@ class Batch(BaseModel):
     reasons: dict[str, int] = {}
     accepted: int = 0  #: problems that passed every stage, surplus included; the last rank given
     issued: int = 0  #: highest slot seen + 1
-    fact_bytes: int = 0  #: of the ledger, that its facts took so far
+    fact_bytes: int = 0  #: of the ledger, that its problems' facts took so far
     calls: int = 0
     cost: int = 0  #: nano-dollars, of the calls whose price is known
     unpriced_calls: int = 0
