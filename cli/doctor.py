@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import httpx
@@ -124,13 +125,17 @@ def _keys(known: Settings) -> list[Finding]:
     """Every secret that the settings know, by the name of its variable."""
     findings = []
     for name, field in type(known).model_fields.items():
-        if SecretStr not in getattr(field.annotation, "__args__", (field.annotation,)):
+        if not _is_secret(field.annotation):
             continue
         alias = field.validation_alias
         names = [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [name]
         shown = next((choice for choice in names if choice.isupper()), f"STUMPER_{name.upper()}")
         findings.append(Finding(shown, "found" if getattr(known, name) else "not set", None))
     return findings
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
 
 
 def _reachable(known: Settings, data: Path | None, url: str | None) -> list[Finding]:
