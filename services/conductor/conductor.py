@@ -22,7 +22,7 @@ from shared.contracts.batch import Batch
 from shared.contracts.envelope import problem_id
 from shared.contracts.statuses import Flag
 from shared.controls import set_flag
-from shared.errors import Unavailable
+from shared.errors import StreamFull, Unavailable
 from shared.facts import Fact
 from shared.ledger import Ledger
 from shared.settings import Settings
@@ -187,9 +187,12 @@ class Conductor:
     async def follow_up(self, before: Batch, after: Batch) -> None:
         """What a changed batch asks of the ledger: its flag, its next slots, the news."""
         await self.show_flag(after)
-        if after.changes > before.changes:
-            await self.announce(after)
-        await self.top_up(after, after.issued)
+        try:
+            if after.changes > before.changes:
+                await self.announce(after)
+            await self.top_up(after, after.issued)
+        except StreamFull as error:  # the sweep gives space back, and then says it again
+            log.warning("no room to follow a batch up: %s", error, extra={"batch": after.id})
 
     async def show_flag(self, batch: Batch) -> None:
         """Let the stages know what the store wants."""

@@ -39,6 +39,7 @@ class Level:
     due: int = 0  #: the newest mark that no stage can go against any more
     purged: int = 0  #: the mark that was acted on
     thinned: int = 0  #: ended slots below it have given up their calls
+    passed: set[int] = field(default_factory=set)  #: but for these, which were in flight then
     kept: set[str] = field(default_factory=set)  #: dead letters whose facts are kept beside them
 
 
@@ -132,10 +133,16 @@ class LowWater:
         before = min(batch.applied.seq + 1, self._conductor.seq)
         left = THIN_AT_ONCE
         await self.keep_letters(batch)
+        in_flight = {row["slot"] async for row in self._rows(batch, level.floor, Status.IN_PROGRESS)}
+        for slot in sorted(level.passed - in_flight):
+            await self._ledger.purge_subject(subjects.slot_calls(batch.id, slot), before=before)
+        level.passed &= in_flight
         async for row in self._rows(batch, max(level.floor, level.thinned)):
             if _at_end(row, batch.applied):
                 await self._ledger.purge_subject(subjects.slot_calls(batch.id, row["slot"]), before=before)
                 left -= 1
+            else:
+                level.passed.add(row["slot"])
             level.thinned = row["slot"] + 1
             if not left:
                 return

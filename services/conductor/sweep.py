@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable
 
 from services.conductor import policy
 from services.conductor.conductor import Conductor
@@ -15,7 +16,7 @@ from shared.contracts.batch import Batch, Row
 from shared.contracts.envelope import Envelope
 from shared.contracts.statuses import Flag
 from shared.controls import read_flags, set_flag, set_floor
-from shared.errors import Unavailable
+from shared.errors import StreamFull, Unavailable
 from shared.streams import WEEK
 
 TOGETHER = 50  # rows looked after at once
@@ -48,20 +49,33 @@ class Sweep:
         acked = await ack_floors(self._ledger)
         places: dict[str, list[int]] = {}
         for batch in open_batches:
-            try:
-                await self._batch(batch, acked, places)
-                await self._low_water.run(batch, fill)
-            except Unavailable:
-                raise
-            except Exception:
-                log.exception("could not sweep a batch", extra={"batch": batch.id})
+            # space first: the rest may need it, and what is sent on has to find a floor that is not too high
+            await self._guarded(batch, self._low_water.run(batch, fill))
+            await self._guarded(batch, self._batch(batch, acked, places))
         self._places = places
         ids = {batch.id for batch in open_batches}
         self._said = {said for said in self._said if said[0] in ids}
         self._conductor.promised = {b: n for b, n in self._conductor.promised.items() if b in ids}
 
+    async def _guarded(self, batch: Batch, work: Awaitable[None]) -> None:
+        """One batch's trouble does not keep the others from being swept."""
+        try:
+            await work
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("could not sweep a batch", extra={"batch": batch.id})
+
     async def _batch(self, batch: Batch, acked: dict[str, int], places: dict[str, list[int]]) -> None:
         await self._conductor.show_flag(batch)
+        try:
+            await self._tell(batch, acked, places)
+        except StreamFull as error:  # what has ended is purged all the same, or there would never be room again
+            log.warning("no room to send a batch's problems on: %s", error, extra={"batch": batch.id})
+        await self._end(batch)
+
+    async def _tell(self, batch: Batch, acked: dict[str, int], places: dict[str, list[int]]) -> None:
+        """Publish what of the batch the ledger ought to hold, and does not."""
         if not batch.purged and (batch.id, batch.changes) not in self._said:
             await self._ledger.publish_once(subjects.batch_requested(batch.id), b"{}")
             await self._conductor.announce(batch)
@@ -73,7 +87,6 @@ class Sweep:
                 await asyncio.gather(*(self._row(batch, row, acked) for row in rows[start : start + TOGETHER]))
         if not batch.ended or batch.in_flight:
             await self._missing(batch)
-        await self._end(batch)
 
     async def _missing(self, batch: Batch) -> None:
         """Slots below the line that the ledger has not shown."""
