@@ -109,6 +109,9 @@ async def test_what_no_retry_can_mend_stops_the_batch(
     stack: Stack, models: dict[str, str], fault: dict[str, Any] | None, words: str
 ) -> None:
     """With the provider's words, and long before its attempts are burnt."""
+    for stage in ("checker", "solver"):  # where a model answered well before, its end takes a minute
+        await stack.kill(stage)
+        await stack.start(stage)
     await stack.simulate(0.05, *([fault] if fault else []))
     batch_id = await stack.create(40, max_in_flight=20, **models)
     batch = await stack.ended(batch_id, BatchStatus.FAILED)
