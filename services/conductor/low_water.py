@@ -21,6 +21,7 @@ from shared.controls import read_floors, set_floor
 from shared.errors import StreamFull
 
 PAGE = 2000  # rows looked at in one query
+NEXT_ENDS = 250  # rows looked at for the next floor: about as many as end between two sweeps
 ROOMY = 0.25  # share of the ledger in use up to which nothing is given back: what can be tailed and replayed stays
 TIGHT = 0.5  # share of the ledger in use above which slots that wait behind a straggler give up their calls
 THIN_AT_ONCE = 250  # slots, of one batch in one round: some 4 ms each
@@ -85,7 +86,7 @@ class LowWater:
 
     async def _raise_floor(self, batch: Batch, level: Level) -> None:
         """As of the batch's `applied`: a row may be ahead of it."""
-        async for row in self._rows(batch, level.floor):
+        async for row in self._rows(batch, level.floor, page=NEXT_ENDS):
             if row["slot"] != level.floor or not _at_end(row, batch.applied):
                 return
             level.floor += 1
@@ -160,11 +161,11 @@ class LowWater:
                     log.warning("no room to keep what a dead letter's replay would need", extra={"letter": letter.id})
                 level.kept.add(letter.id)
 
-    async def _rows(self, batch: Batch, start: int, status: str | None = None) -> AsyncIterator[Row]:
-        while rows := await self._outlines(batch.id, start=start, limit=PAGE, status=status):
+    async def _rows(self, batch: Batch, start: int, status: str | None = None, page: int = PAGE) -> AsyncIterator[Row]:
+        while rows := await self._outlines(batch.id, start=start, limit=page, status=status):
             for row in rows:
                 yield row
-            if len(rows) < PAGE:
+            if len(rows) < page:
                 return
             start = rows[-1]["slot"] + 1
 
