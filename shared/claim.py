@@ -25,8 +25,12 @@ class Claim:
     async def look(self) -> None:
         """Raises Overtaken, and LedgerUnavailable."""
         gaps = self.flags.gaps
-        newest = await self.ledger.last(subjects.slot_span(self.problem.batch_id, self.problem.slot))
-        if newest is None or newest.seq != self.seq:
+        span = subjects.slot_span(self.problem.batch_id, self.problem.slot)
+        newest = await self.ledger.last(span)
+        seq = newest.seq if newest else 0
+        if seq < self.seq:  # purged; or, on a replicated stream, told by a copy that lags
+            seq = await self.ledger.newest_seq(span)
+        if seq != self.seq:
             raise Overtaken("it has moved on")
         self._gaps = gaps
 

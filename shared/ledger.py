@@ -147,6 +147,16 @@ class Ledger:
             raise LedgerUnavailable(f"{stream} does not answer: status {status}")
         return fact
 
+    async def newest_seq(self, subject: str, stream: str = LEDGER) -> int:
+        """The sequence number of the newest message there, as the stream's leader knows it; 0 where there is none."""
+        asked = json.dumps({"last_by_subj": subject}).encode()
+        reply = await self.request(f"$JS.API.STREAM.MSG.GET.{stream}", asked)
+        if "error" not in reply:
+            return int(reply["message"]["seq"])
+        if reply["error"].get("code") != 404:
+            raise LedgerUnavailable(f"{stream} does not answer: {reply['error'].get('description')}")
+        return 0
+
     async def at(self, seq: int, stream: str = LEDGER) -> Fact | None:
         """The fact with this sequence number."""
         facts = await self.read(seq - 1, stream=stream, limit=1)

@@ -199,6 +199,29 @@ async def test_a_handler_that_slept_neither_pays_nor_publishes(world: World) -> 
         claim.may_begin()
 
 
+async def test_a_copy_that_lags_takes_no_problem_from_its_handler(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a replicated stream any copy answers a direct get; its leader knows."""
+    new = await world.accept(batch(2))
+    await conduct(world, new, turns=2, only=("engineer",))
+    held, seq = await newest(world, new, 0)
+    flags = Flags(world.ledger)
+    await flags.follow()
+
+    async def lags(*_: object, **__: object) -> None:
+        return None
+
+    monkeypatch.setattr(world.ledger, "last", lags)
+    claim = Claim(world.ledger, flags, held, seq)
+    await claim.look()
+    claim.may_begin()
+    assert await world.ledger.newest_seq(subjects.slot_span(new.id, 99)) == 0
+    await world.ledger.purge_subject(subjects.slot_span(new.id, 0))
+    with pytest.raises(Overtaken):
+        await claim.look()
+
+
 async def test_a_sweep_frozen_inside_a_row_sends_nothing_on(world: World) -> None:
     new = await world.accept(batch(3))
     sweep = await conduct(world, new, turns=2, only=("engineer",))
