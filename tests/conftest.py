@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +24,11 @@ NO_MONGO = (
     "MONGODB HALF SKIPPED: no MongoDB for the tests. Set STUMPER_TEST_MONGO_URL, or STUMPER_TEST_MONGOD to a mongod "
     "binary, or put mongod on PATH, or start Docker"
 )
+
+# A run in the background, or under nohup, ignores these, and so would every process that a test starts and signals.
+for _which, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_which) is signal.SIG_IGN:
+        signal.signal(_which, _usual)
 
 
 @pytest.fixture(scope="session", autouse=True)
