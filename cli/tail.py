@@ -32,8 +32,8 @@ def readable(fact: Fact) -> str:
         case subjects.BatchSubject(event, batch, n):
             said = _batch(event, n, body)
             return f"{at}  {clean(batch)}  {said}"
-        case subjects.ProblemSubject(stage, batch, slot, hop):
-            return f"{at}  {clean(batch)}/{slot} hop {hop}  {_problem(stage, body)}"
+        case subjects.StationSubject(_, stage, batch, slot, hop):
+            return f"{at}  {clean(batch)}/{slot} hop {hop}  {_station(stage, body)}"
         case subjects.CallSubject(stage, batch, slot, _, n):
             return f"{at}  {clean(batch)}/{slot}  {_call(stage, n, body)}"
     return f"{at}  {clean(fact.subject)}  {cut(fact.data.decode(errors='replace'), 100)}"
@@ -46,11 +46,12 @@ def _batch(event: str, n: int, body: dict[str, Any]) -> str:
     return f"is {status}" + (f": {cut(error, WORDS)}" if error else "")
 
 
-def _problem(stage: str, body: dict[str, Any]) -> str:
+def _station(stage: str, body: dict[str, Any]) -> str:
     why = _why(body.get("reason"))
     if stage == subjects.FINISHED:
         return f"finished {clean(body.get('status'))}{why}"
-    text = cut(body.get("problem") or f"{body.get('subject', '?')}, {body.get('topic', '?')}", 80)
+    about = body.get("product") or f"{body.get('subject', '?')}, {body.get('topic', '?')}"
+    text = cut(body.get("problem") or body.get("text") or about, 80)
     if stage == subjects.PARKED:
         due = body.get("not_before")
         until = datetime.fromtimestamp(due).strftime("until %H:%M:%S") if due else "until resumed"

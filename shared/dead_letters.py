@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared import subjects
+from shared import lines, subjects
 from shared.contracts.batch import Row
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Slip
 from shared.facts import Fact
 from shared.ledger import Ledger
 from shared.streams import DEAD
@@ -32,6 +32,7 @@ class DeadLetter:
     envelope: dict[str, Any] | None  #: None: it could not be read
     raw: str | None  #: the start of a message that could not be read
     at: float  #: Unix seconds
+    line: str = "problems"  #: letters of before do not say
 
     def payload(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -41,6 +42,7 @@ _LETTER = TypeAdapter(DeadLetter)
 
 
 def letter(
+    line: str,
     stage: str,
     batch_id: str,
     slot: int | str,
@@ -49,13 +51,13 @@ def letter(
     error: str,
     at: float,
     faults: int = 0,
-    envelope: Envelope | None = None,
+    envelope: Slip | None = None,
     raw: bytes | None = None,
 ) -> DeadLetter:
     return DeadLetter(
         id=f"{stage}.{batch_id}.{slot}.{hop}", stage=stage, batch_id=batch_id, slot=str(slot), hop=hop,
         error=error, faults=faults, envelope=envelope.model_dump(mode="json") if envelope else None,
-        raw=raw.decode("utf-8", "replace")[:MAX_RAW] if raw is not None else None, at=at,
+        raw=raw.decode("utf-8", "replace")[:MAX_RAW] if raw is not None else None, at=at, line=line,
     )  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def _read(fact: Fact) -> DeadLetter:
         found = _LETTER.validate_json(fact.data)
     except ValidationError as error:
         words = f"this is no dead letter of ours: {error.errors()[0]['msg']}"
-        found = letter(stage, batch_id, slot, 0, error=words, at=fact.time, raw=fact.data)
+        found = letter(lines.PROBLEMS, stage, batch_id, slot, 0, error=words, at=fact.time, raw=fact.data)
     return replace(found, id=fact.subject.removeprefix("dead."))
 
 
@@ -95,7 +97,7 @@ async def keep_facts(ledger: Ledger, dead: DeadLetter) -> None:
         after = facts[-1].seq
         for fact in facts:
             await ledger.publish_once(subjects.kept(fact.subject), fact.data)
-    before = await ledger.last(subjects.problem_span(dead.batch_id, slot, dead.hop - 1)) if dead.hop else None
+    before = await ledger.last(subjects.hop_span(dead.line, dead.batch_id, slot, dead.hop - 1)) if dead.hop else None
     if before:
         await ledger.publish_once(subjects.kept(before.subject), before.data)
 
@@ -121,20 +123,20 @@ async def drop(ledger: Ledger, letter_id: str) -> bool:
 
 
 async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
-    """Send the problem to its stage again, at the slot's next hop, and drop the letter; returns that hop.
+    """Send the piece of work to its stage again, at the slot's next hop, and drop the letter; returns that hop.
 
     Its calls are kept, so what was paid is not paid again, though its batch runs and gives ledger back. Where the
     letter's message could not be read, the station before does its work again, from its journal.
 
-    `row` is the problem as the store knows it. Raises ValueError where no readable envelope is left.
+    `row` is what the store knows of it. Raises ValueError where no readable envelope is left.
     """
     stage, envelope = await _source(ledger, dead)
     await keep_facts(ledger, dead)
     slot = int(dead.slot)
-    span = subjects.slot_span(dead.batch_id, slot)
+    span = subjects.slot_span(dead.line, dead.batch_id, slot)
     newest = await ledger.last(span)
     parsed = subjects.parse(newest.subject) if newest else None
-    known = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else 0
+    known = parsed.hop if isinstance(parsed, subjects.StationSubject) else 0
     hop = max(dead.hop, int((row or {}).get("hop", 0)), known) + 1
     replays = max(envelope.replays, int((row or {}).get("envelope", {}).get("replays", 0))) + 1
     again = envelope.but(
@@ -146,23 +148,23 @@ async def replay(ledger: Ledger, dead: DeadLetter, row: Row | None) -> int:
         reason=None,
         not_before=None,
     )
-    subject = subjects.problem(stage, dead.batch_id, slot, hop)
+    subject = subjects.station(dead.line, stage, dead.batch_id, slot, hop)
     # a refusal means that another has just sent it on, which is as good
     await ledger.publish_once(subject, again.model_dump_json().encode(), span=span, after=newest.seq if newest else 0)
     await drop(ledger, dead.id)
     return hop
 
 
-async def _source(ledger: Ledger, dead: DeadLetter) -> tuple[str, Envelope]:
+async def _source(ledger: Ledger, dead: DeadLetter) -> tuple[str, Slip]:
     """The letter's stage and envelope, else those of the fact that its message followed."""
     try:
         if dead.envelope is not None:
-            return dead.stage, Envelope.model_validate(dead.envelope)
-        span = subjects.problem_span(dead.batch_id, int(dead.slot), dead.hop - 1)
+            return dead.stage, Slip.model_validate(dead.envelope)
+        span = subjects.hop_span(dead.line, dead.batch_id, int(dead.slot), dead.hop - 1)
         before = await ledger.last(span) or await ledger.last(subjects.kept(span), stream=DEAD)
         parsed = subjects.parse(before.subject.removeprefix(subjects.kept(""))) if before else None
-        if before and isinstance(parsed, subjects.ProblemSubject):
-            envelope = Envelope.model_validate_json(before.data)
+        if before and isinstance(parsed, subjects.StationSubject):
+            envelope = Slip.model_validate_json(before.data)
             return envelope.route[0] if parsed.stage == subjects.PARKED else parsed.stage, envelope
     except (ValueError, IndexError):
         pass

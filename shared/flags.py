@@ -6,7 +6,7 @@ import time
 
 from nats.aio.msg import Msg
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Slip
 from shared.contracts.statuses import Flag
 from shared.controls import parse_floor, read_flags, read_floors
 from shared.errors import LedgerUnavailable, Overtaken, Stopped
@@ -69,14 +69,14 @@ class Flags:
     def _fresh(self) -> bool:
         return self._breaks == self._ledger.breaks and 0 <= time.time() - self._read_at < STALE
 
-    def check(self, problem: Envelope) -> None:
-        """Raises Stopped and Overtaken where no further work may begin for this problem, LedgerUnavailable where
+    def check(self, slip: Slip) -> None:
+        """Raises Stopped and Overtaken where no further work may begin for this slot, LedgerUnavailable where
         nobody knows."""
         if not self._fresh():
             raise LedgerUnavailable("the flags have to be read again first")
-        if problem.slot < self._floors.get(problem.batch_id, 0) and not problem.replays:
+        if slip.slot < self._floors.get(slip.batch_id, 0) and not slip.replays:
             raise Overtaken("its slot has ended")
-        flag = self._flags.get(problem.batch_id)
-        if flag is None or (flag is Flag.ENDED and problem.replays):
+        flag = self._flags.get(slip.batch_id)
+        if flag is None or (flag is Flag.ENDED and slip.replays):
             return
         raise Stopped(flag.value)

@@ -211,10 +211,11 @@ class Ledger:
         """Share of the ledger's space in use."""
         return (await self.state()).fill
 
-    async def purge(self, batch_id: str, *, dead: bool) -> None:
-        """Drop a batch's subjects and its embeddings; with `dead` its dead letters too."""
+    async def purge(self, batch_id: str, *, vectors: bool, dead: bool) -> None:
+        """Drop a batch's subjects; with `vectors` its embeddings, with `dead` its dead letters too."""
         wanted = [(LEDGER, subject) for subject in subjects.of_batch(batch_id)]
-        wanted.append((VECTORS, f"vectors.*.{batch_id}.>"))
+        if vectors:
+            wanted.append((VECTORS, f"vectors.*.{batch_id}.>"))
         if dead:
             wanted += [(DEAD, f"dead.*.{batch_id}.>"), (DEAD, subjects.kept(f"*.*.{batch_id}.>"))]
         for stream, subject in wanted:

@@ -1,4 +1,4 @@
-"""A stage: an independent FastStream consumer around one plain function.
+"""A stage: an independent FastStream consumer around one plain function for each line that it serves.
 
 This is the only place that acks, naks, keeps hold, retries and dead-letters. A handler's end is always a publish, then
 an ack: a crash between the two redelivers, the publish is refused as already done, and the ack follows.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +18,13 @@ from faststream.nats import JStream, NatsMessage, PullSub
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from shared import open_files
+from shared import lines, open_files
 from shared.application import Application
 from shared.connection import Broker, Lifeline
 from shared.errors import LedgerUnavailable
 from shared.handling import RETRY_EVERY, Handling, Logic
 from shared.ledger import Ledger
+from shared.lines import Line
 from shared.llm import providers
 from shared.llm.clients import ModelClients
 from shared.llm.clock import StoppableClock
@@ -32,6 +33,8 @@ from shared.replica import leave
 from shared.settings import Settings, settings
 from shared.streams import LEDGER
 from shared.watch import Watch
+
+MakeLogic = Callable[[Ledger], Logic]
 
 BOOKING = 2.0  # s after the grace in which calls that are given up are booked
 
@@ -43,19 +46,27 @@ class Held:
     """A message that this process has fetched and not yet settled."""
 
     message: Msg
+    line: Line
     task: asyncio.Task[None] | None = None
     answerable: bool = True  #: False once its consumer is gone: an answer would reach another message
 
 
-def build(name: str, make_logic: Callable[[Ledger], Logic]) -> Application:
-    """The FastStream application of stage `name`. `make_logic` gets the process's ledger once it is connected."""
-    stage = Stage(name, make_logic)
-    broker = stage.broker
+def build(name: str, logics: Mapping[str, MakeLogic]) -> Application:
+    """The FastStream application of stage `name`, for each line that it serves with a consumer of its own. What makes
+    a line's logic gets the process's ledger once that is connected."""
+    stage = Stage(name, {lines.of(line): make for line, make in logics.items()})
+    for line in stage.logics:
+        _subscribe(stage, line)
+    return Application(
+        name, stage.broker, on_startup=[stage.start], on_shutdown=[stage.drain], after_shutdown=[stage.close]
+    )
 
-    @broker.subscriber(
-        f"problems.{name}.>",
+
+def _subscribe(stage: Stage, line: Line) -> None:
+    @stage.broker.subscriber(
+        f"{line.name}.{stage.name}.>",
         stream=JStream(LEDGER, declare=False),
-        durable=name,
+        durable=line.consumer(stage.name),
         # one at a time: `take` returns when a worker is free, so that only one message waits beyond the workers,
         # and that one has its heartbeat from the fetch on
         pull_sub=PullSub(batch_size=1, timeout=2),
@@ -64,9 +75,7 @@ def build(name: str, make_logic: Callable[[Ledger], Logic]) -> Application:
         no_reply=True,
     )
     async def take(message: NatsMessage) -> None:
-        await stage.take(message.raw_message)
-
-    return Application(name, broker, on_startup=[stage.start], on_shutdown=[stage.drain], after_shutdown=[stage.close])
+        await stage.take(line, message.raw_message)
 
 
 async def _undecoded(message: NatsMessage) -> NatsMessage:
@@ -78,7 +87,7 @@ class Stage:
     """One process of a stage."""
 
     name: str
-    make_logic: Callable[[Ledger], Logic]
+    logics: dict[Line, MakeLogic]
     lifeline: Lifeline = field(default_factory=Lifeline)
     held: dict[str, Held] = field(default_factory=dict)  #: by subject, which is one fact
     quarantine: Quarantine = field(default_factory=Quarantine)
@@ -91,7 +100,7 @@ class Stage:
         self.broker = Broker(self.name, self.lifeline)
         self.settings: Settings
         self.ledger: Ledger
-        self.handling: Handling
+        self.handling: dict[Line, Handling]
         self.clients: ModelClients | None = None
 
     # ---- life
@@ -105,6 +114,7 @@ class Stage:
         self.watch = Watch(
             self.ledger,
             self.name,
+            self.logics,
             self.settings,
             report=self._report,
             made_anew=self._made_anew,
@@ -117,8 +127,11 @@ class Stage:
                 log.warning("waiting for the ledger: %s", error)
                 await asyncio.sleep(RETRY_EVERY)
         self.clients = ModelClients(self.settings, clock=self.clock)
-        logic = self.make_logic(self.ledger)
-        self.handling = Handling(self.name, logic, self.ledger, self.clients, self.watch.flags, self.settings)
+        flags = self.watch.flags
+        self.handling = {
+            line: Handling(line, self.name, make(self.ledger), self.ledger, self.clients, flags, self.settings)
+            for line, make in self.logics.items()
+        }
         chores = (self._heartbeats(), self.watch.keep(), self.watch.tell())
         self.background = [asyncio.create_task(chore) for chore in chores]
         log.info("ready", extra={"workers": workers})
@@ -175,13 +188,13 @@ class Stage:
 
     # ---- one message
 
-    async def take(self, message: Msg) -> None:
+    async def take(self, line: Line, message: Msg) -> None:
         """Take on a message; returns when the next may be fetched."""
         known = self.held.get(message.subject)
         if known:  # redelivered after an outage, while we still work on it: the newer one is answered
             known.message, known.answerable = message, True
             return
-        held = self.held[message.subject] = Held(message)
+        held = self.held[message.subject] = Held(message, line)
         await self.free.acquire()
         if self.draining:
             # `drain` gives it back once. To return would fetch the next one, and the one given back again and again
@@ -199,7 +212,7 @@ class Stage:
                 if quarantined and self.draining:  # its turn came too late: it is new work
                     await self._answer(held, b"-NAK")
                     return
-                await self.handling.settle(held.message)
+                await self.handling[held.line].settle(held.message)
                 await self._answer(held, b"+ACK")
         except asyncio.CancelledError:
             raise

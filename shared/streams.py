@@ -8,6 +8,7 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StoreCompre
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from shared.lines import LINES
 from shared.settings import Settings
 
 LEDGER, DEAD, VECTORS = "LEDGER", "DEAD", "VECTORS"
@@ -28,7 +29,7 @@ def configs(settings: Settings) -> list[StreamConfig]:
     }
     limit = settings.ledger_max_bytes
     buckets = ((CONTROLS, 0.0), (FLOORS, 0.0), (REPLICAS, REPLICA_TTL), (LEASES, 0.0))
-    facts = ["batches.>", "problems.>", "calls.>"]
+    facts = ["batches.>", *(f"{line}.>" for line in LINES), "calls.>"]
     return [
         StreamConfig(name=LEDGER, subjects=facts, max_age=WEEK, max_bytes=limit, **common),
         StreamConfig(name=DEAD, subjects=["dead.>", "kept.>"], max_bytes=limit // 8, **common),

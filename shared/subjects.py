@@ -1,19 +1,22 @@
-"""The ledger's subjects, in the order in which a problem meets them. One subject is one fact.
+"""The ledger's subjects, in the order in which a piece of work meets them. One subject is one fact.
 
 batches.requested.<batch>                       a batch was accepted
 batches.changed.<batch>.<n>                     its state changed for the n-th time
 problems.<stage>.<batch>.<slot>.<hop>           a problem waits for a stage; the message is its envelope
 problems.parked.<batch>.<slot>.<hop>            it waits for a time, a resume or a provider
 problems.finished.<batch>.<slot>.<hop>          it reached an end
+texts.…                                         the same for samples of text; each line has its own first token
 calls.<stage>.<batch>.<slot>.<since>.<n>        the stage's n-th model call returned
 dead.<stage>.<batch>.<slot>.<hop>               what a stage gave up on (stream DEAD)
-kept.calls.…, kept.problems.…                   facts of a dead letter's slot that the ledger no longer holds (DEAD)
-vectors.<space>.<batch>.<slot>                  an accepted problem's embedding (stream VECTORS)
+kept.calls.…, kept.problems.…, kept.texts.…     facts of a dead letter's slot that the ledger no longer holds (DEAD)
+vectors.<space>.<batch>.<slot>                  what an accepted piece is compared by: its embedding (stream VECTORS)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from shared.lines import LINES
 
 PARKED = "parked"
 FINISHED = "finished"
@@ -28,18 +31,18 @@ def batch_changed(batch_id: str, n: int) -> str:
     return f"batches.changed.{batch_id}.{n}"
 
 
-def problem(stage: str, batch_id: str, slot: int, hop: int) -> str:
-    return f"problems.{stage}.{batch_id}.{slot}.{hop}"
+def station(line: str, stage: str, batch_id: str, slot: int, hop: int) -> str:
+    return f"{line}.{stage}.{batch_id}.{slot}.{hop}"
 
 
-def problem_span(batch_id: str, slot: int, hop: int) -> str:
+def hop_span(line: str, batch_id: str, slot: int, hop: int) -> str:
     """All places where the hop could be, whatever its stage."""
-    return f"problems.*.{batch_id}.{slot}.{hop}"
+    return f"{line}.*.{batch_id}.{slot}.{hop}"
 
 
-def slot_span(batch_id: str, slot: int) -> str:
+def slot_span(line: str, batch_id: str, slot: int) -> str:
     """All of a slot's stations: its newest fact is the only one that may be acted on."""
-    return f"problems.*.{batch_id}.{slot}.*"
+    return f"{line}.*.{batch_id}.{slot}.*"
 
 
 def slot_calls(batch_id: str, slot: int) -> str:
@@ -62,19 +65,21 @@ def kept(subject: str) -> str:
     return f"kept.{subject}"
 
 
-def of_problems(batch_id: str) -> tuple[str, ...]:
-    """The subjects of a batch's problems and their calls: nearly all of the space that it takes."""
-    return f"problems.*.{batch_id}.>", f"calls.*.{batch_id}.>"
+def of_slots(line: str, batch_id: str) -> tuple[str, ...]:
+    """The subjects of a batch's slots and their calls: nearly all of the space that it takes."""
+    return f"{line}.*.{batch_id}.>", f"calls.*.{batch_id}.>"
 
 
 def of_batch(batch_id: str) -> tuple[str, ...]:
-    """Every subject of the ledger that belongs to a batch."""
-    return f"batches.requested.{batch_id}", f"batches.changed.{batch_id}.>", *of_problems(batch_id)
+    """Every subject of the ledger that belongs to a batch, strays on other lines among them."""
+    stations = (f"{line}.*.{batch_id}.>" for line in LINES)
+    return f"batches.requested.{batch_id}", f"batches.changed.{batch_id}.>", *stations, f"calls.*.{batch_id}.>"
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemSubject:
-    stage: str
+class StationSubject:
+    line: str
+    stage: str  #: or `parked`, or `finished`
     batch_id: str
     slot: int
     hop: int
@@ -96,7 +101,7 @@ class BatchSubject:
     n: int = 0
 
 
-Parsed = ProblemSubject | CallSubject | BatchSubject
+Parsed = StationSubject | CallSubject | BatchSubject
 
 
 def parse(subject: str) -> Parsed | None:
@@ -104,8 +109,8 @@ def parse(subject: str) -> Parsed | None:
     parts = subject.split(".")
     try:
         match parts:
-            case ["problems", stage, batch_id, slot, hop]:
-                return ProblemSubject(stage, batch_id, _natural(slot), _natural(hop))
+            case [line, stage, batch_id, slot, hop] if line in LINES:
+                return StationSubject(line, stage, batch_id, _natural(slot), _natural(hop))
             case ["calls", stage, batch_id, slot, since, n]:
                 return CallSubject(stage, batch_id, _natural(slot), _natural(since), n)
             case ["batches", "requested", batch_id]:

@@ -1,11 +1,11 @@
-"""What a stage does beside its messages: its consumer is there, its flags are fresh, its heartbeat is heard."""
+"""What a stage does beside its messages: its consumers are there, its flags are fresh, its heartbeat is heard."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nats.errors import Error as NatsError
@@ -16,6 +16,7 @@ from shared.consumers import consumer
 from shared.errors import LedgerUnavailable
 from shared.flags import Flags
 from shared.ledger import Ledger
+from shared.lines import Line
 from shared.replica import heartbeat, identity
 from shared.settings import Settings
 from shared.streams import LEDGER
@@ -38,13 +39,14 @@ class Watch:
         self,
         ledger: Ledger,
         stage: str,
+        lines: Iterable[Line],
         settings: Settings,
         *,
         report: Callable[[], dict[str, Any]],
         made_anew: Callable[[], None],
     ) -> None:
         self._ledger = ledger
-        self._stage = stage
+        self._consumers = {line.consumer(stage): f"{line.name}.{stage}.>" for line in lines}
         self._settings = settings
         self._report = report
         self._made_anew = made_anew
@@ -66,7 +68,7 @@ class Watch:
             await asyncio.sleep(TICK)
             try:
                 if await self._moved():
-                    log.warning("the ledger or our consumer was made anew")
+                    log.warning("the ledger or a consumer of ours was made anew")
                     self._made_anew()
                     await self._settle()
                 await self.flags.reread()
@@ -91,22 +93,23 @@ class Watch:
                 log.exception("could not tell who waits")
 
     async def _settle(self) -> None:
-        """Declare the streams and our consumer. FastStream never updates a consumer that exists; this does."""
+        """Declare the streams and our consumers. FastStream never updates a consumer that exists; this does."""
         await self._ledger.ensure()
         created = (await self._ledger.state()).created
-        config = ConsumerConfig(
-            durable_name=self._stage,
-            filter_subject=f"problems.{self._stage}.>",
-            deliver_policy=DeliverPolicy.ALL,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=self._settings.ack_wait,
-            max_deliver=-1,
-            max_ack_pending=MAX_ACK_PENDING,
-        )
-        try:
-            await self._ledger.js.add_consumer(LEDGER, config)
-        except (NatsError, JetStreamError, TimeoutError) as error:
-            raise LedgerUnavailable(f"consumer {self._stage}: {error}") from error
+        for name, subject in self._consumers.items():
+            config = ConsumerConfig(
+                durable_name=name,
+                filter_subject=subject,
+                deliver_policy=DeliverPolicy.ALL,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=self._settings.ack_wait,
+                max_deliver=-1,
+                max_ack_pending=MAX_ACK_PENDING,
+            )
+            try:
+                await self._ledger.js.add_consumer(LEDGER, config)
+            except (NatsError, JetStreamError, TimeoutError) as error:
+                raise LedgerUnavailable(f"consumer {name}: {error}") from error
         self._created = created
 
     async def _moved(self) -> bool:
@@ -114,7 +117,7 @@ class Watch:
             await self._settle()
         if (await self._ledger.state()).created != self._created:
             return True
-        return await consumer(self._ledger, self._stage) is None
+        return None in [await consumer(self._ledger, name) for name in self._consumers]
 
     async def _heartbeat(self) -> None:
         report = self._report()

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from shared.contracts.ask import Rendered, Reply, Role, T, Usage
-from shared.contracts.envelope import Envelope, Models, ModelSpec
+from shared.contracts.envelope import ModelSpec
+from shared.contracts.problem import Problem
 from shared.errors import Unreadable
 
 Scripted = dict[str, Any] | str | Exception  #: JSON, its text, or what is raised
@@ -59,15 +60,15 @@ class FakeAsk:
         raise AssertionError("nobody embeds here")
 
 
-def envelope(**changes: Any) -> Envelope:
+def envelope(**changes: Any) -> Problem:
     """A problem that the engineer has written."""
     spec = ModelSpec(provider="simulator", model_name="sim-strong")
-    problem = Envelope(
+    problem = Problem(
         batch_id="b1",
         slot=3,
         hop=1,
         route=["checker", "solver"],
-        models=Models(engineer=spec, checker=spec, target=spec, embedding=spec, judge=spec),
+        models=dict.fromkeys(("engineer", "checker", "target", "embedding", "judge"), spec),
         subject="Algebra",
         topic="Quadratics",
         level="High School",

@@ -5,4 +5,4 @@ from __future__ import annotations
 from services.checker.logic import check
 from shared import stage
 
-app = stage.build("checker", lambda _ledger: check)
+app = stage.build("checker", {"problems": lambda _ledger: check})

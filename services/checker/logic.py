@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import Field
 
 from shared.contracts.ask import Ask, Prompt
-from shared.contracts.envelope import MAX_TEXT_CHARS, Confirmation, Envelope
+from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Outcome, Passed
-from shared.contracts.statuses import Reason
+from shared.contracts.problem import Confirmation, Problem, ProblemReason
 from shared.errors import Refused, Unreadable
 from shared.grading.judge import never_wrong, same_answer
 from shared.grading.replies import Answer, ModelReply, OptionalTexts, Text, untagged
@@ -19,18 +19,18 @@ REVIEW = Prompt(Path(__file__).with_name("review.v1.md"))
 RESOLVE = Prompt(Path(__file__).with_name("resolve.v1.md"))
 
 REVIEW_REASONS = (
-    Reason.UNANSWERABLE,
-    Reason.AMBIGUOUS,
-    Reason.WRONG_REFERENCE,
-    Reason.BAD_HINTS,
-    Reason.OFF_TOPIC,
-    Reason.MALFORMED,
+    ProblemReason.UNANSWERABLE,
+    ProblemReason.AMBIGUOUS,
+    ProblemReason.WRONG_REFERENCE,
+    ProblemReason.BAD_HINTS,
+    ProblemReason.OFF_TOPIC,
+    ProblemReason.MALFORMED,
 )
-_TELLING_WORDS: tuple[tuple[str, Reason], ...] = (
-    (r"ambigu|unclear|two ways", Reason.AMBIGUOUS),
-    (r"hint", Reason.BAD_HINTS),
-    (r"topic|subject", Reason.OFF_TOPIC),
-    (r"wrong|incorrect|reference|answer (?:is|should)", Reason.WRONG_REFERENCE),
+_TELLING_WORDS: tuple[tuple[str, ProblemReason], ...] = (
+    (r"ambigu|unclear|two ways", ProblemReason.AMBIGUOUS),
+    (r"hint", ProblemReason.BAD_HINTS),
+    (r"topic|subject", ProblemReason.OFF_TOPIC),
+    (r"wrong|incorrect|reference|answer (?:is|should)", ProblemReason.WRONG_REFERENCE),
 )
 
 
@@ -43,25 +43,24 @@ class Review(ModelReply):
     corrected_hints: OptionalTexts = Field(default_factory=dict)
 
 
-async def check(problem: Envelope, *, ask: Ask) -> Outcome:
+async def check(problem: Problem, *, ask: Ask) -> Outcome:
     """The problem with its blind re-solve recorded, and its hints corrected where the review asked for it."""
     if not problem.problem or not problem.answer:
-        return Discarded(problem, Reason.MALFORMED, "there is no problem or no answer to check")
+        return Discarded(problem, ProblemReason.MALFORMED, "there is no problem or no answer to check")
     problem = problem.but(prompt_versions={**problem.prompt_versions, "checker": REVIEW.version})
     try:
-        outcome = await _review(problem, ask)
-        if isinstance(outcome, Passed):
-            versions = {**problem.prompt_versions, "resolve": RESOLVE.version}
-            problem = outcome.problem.but(prompt_versions=versions)
-            outcome = await _resolve(problem, ask)
-        return outcome
+        reviewed = await _review(problem, ask)
+        if isinstance(reviewed, Discarded):
+            return reviewed
+        problem = reviewed.but(prompt_versions={**reviewed.prompt_versions, "resolve": RESOLVE.version})
+        return await _resolve(problem, ask)
     except Refused as error:
-        return Discarded(problem, Reason.REFUSED, str(error))
+        return Discarded(problem, ProblemReason.REFUSED, str(error))
     except Unreadable as error:
-        return Discarded(problem, Reason.MALFORMED, str(error))
+        return Discarded(problem, ProblemReason.MALFORMED, str(error))
 
 
-async def _review(problem: Envelope, ask: Ask) -> Outcome:
+async def _review(problem: Problem, ask: Ask) -> Problem | Discarded:
     prompt = REVIEW.render(
         subject=problem.subject,
         topic=problem.topic,
@@ -75,12 +74,12 @@ async def _review(problem: Envelope, ask: Ask) -> Outcome:
     review = reply.parsed
     texts = (review.reason_code, review.reason, *review.corrected_hints.values())
     if sum(map(len, texts)) > MAX_TEXT_CHARS:
-        return Discarded(problem, Reason.MALFORMED, f"the review is longer than {MAX_TEXT_CHARS} characters")
+        return Discarded(problem, ProblemReason.MALFORMED, f"the review is longer than {MAX_TEXT_CHARS} characters")
     if not review.valid:
         return Discarded(problem, reason_of(review), review.reason)
     hints = _merged(problem.hints, review.corrected_hints)
     corrected = problem.hints_were_corrected or hints != problem.hints
-    return Passed(problem.but(hints=hints, hints_were_corrected=corrected))
+    return problem.but(hints=hints, hints_were_corrected=corrected)
 
 
 def _merged(hints: dict[str, str], corrected: dict[str, str]) -> dict[str, str]:
@@ -90,13 +89,13 @@ def _merged(hints: dict[str, str], corrected: dict[str, str]) -> dict[str, str]:
     return {key: corrected.get(key, hint) for key, hint in hints.items()}
 
 
-async def _resolve(problem: Envelope, ask: Ask) -> Outcome:
+async def _resolve(problem: Problem, ask: Ask) -> Outcome:
     text, reference = problem.problem or "", problem.answer or ""
     prompt = RESOLVE.render(problem=untagged(text))
     reply = await ask("checker", prompt, Answer)
     answer = reply.parsed.answer
     if len(answer) > MAX_TEXT_CHARS:
-        return Discarded(problem, Reason.MALFORMED, f"the re-solve is longer than {MAX_TEXT_CHARS} characters")
+        return Discarded(problem, ProblemReason.MALFORMED, f"the re-solve is longer than {MAX_TEXT_CHARS} characters")
     verdict = await same_answer(text, reference, answer, ask=ask)
     if reply.place:
         verdict = never_wrong(verdict, reply.place)
@@ -105,16 +104,16 @@ async def _resolve(problem: Envelope, ask: Ask) -> Outcome:
         prompt_versions={**problem.prompt_versions, **verdict.prompt_versions},
     )
     if verdict.equal is None:
-        return Discarded(problem, Reason.UNDECIDED, verdict.reason)
+        return Discarded(problem, ProblemReason.UNDECIDED, verdict.reason)
     if not verdict.equal:
-        return Discarded(problem, Reason.REFERENCE_UNCONFIRMED, verdict.reason)
+        return Discarded(problem, ProblemReason.REFERENCE_UNCONFIRMED, verdict.reason)
     return Passed(problem)
 
 
-def reason_of(review: Review) -> Reason:
+def reason_of(review: Review) -> ProblemReason:
     """The review's code; for one that is not on the list, what its words point to, else `unanswerable`."""
     code = re.sub(r"[^a-z]+", "_", review.reason_code.lower()).strip("_")
     if code in REVIEW_REASONS:
-        return Reason(code)
+        return ProblemReason(code)
     words = f"{review.reason_code} {review.reason}".lower().replace("_", " ")
-    return next((reason for pattern, reason in _TELLING_WORDS if re.search(pattern, words)), Reason.UNANSWERABLE)
+    return next((reason for pattern, reason in _TELLING_WORDS if re.search(pattern, words)), ProblemReason.UNANSWERABLE)

@@ -14,12 +14,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from services.conductor import policy
+from services.conductor import policy, sources
 from services.conductor.fold import Fold, stock
-from services.conductor.topics import first_envelope
 from shared import subjects
 from shared.contracts.batch import Batch
-from shared.contracts.envelope import problem_id
+from shared.contracts.envelope import Slip, problem_id
 from shared.contracts.statuses import Flag
 from shared.controls import set_flag
 from shared.errors import StreamFull, Unavailable
@@ -164,7 +163,7 @@ class Conductor:
 
     async def _rows(self, facts: Sequence[Fact], batches: dict[str, Batch]) -> dict[str, Any]:
         # in a ledger that was made anew a call may come before its problem
-        wanted = subjects.ProblemSubject if self.epoch == 1 else (subjects.ProblemSubject, subjects.CallSubject)
+        wanted = subjects.StationSubject if self.epoch == 1 else (subjects.StationSubject, subjects.CallSubject)
         ids = set()
         for fact in facts:
             parsed = subjects.parse(fact.subject)
@@ -235,12 +234,12 @@ class Conductor:
         if not slots:
             return
         self.promised[batch.id] = max(self.promised.get(batch.id, 0), slots[-1] + 1)
-        await asyncio.gather(*(self._issue(batch, slot) for slot in slots))
+        envelopes = await sources.of(batch)(batch, slots, self.store)
+        await asyncio.gather(*(self._issue(batch.line, envelope) for envelope in envelopes))
 
-    async def _issue(self, batch: Batch, slot: int) -> None:
-        envelope = first_envelope(batch, slot)
+    async def _issue(self, line: str, first: Slip) -> None:
         await self.ledger.publish_once(
-            subjects.problem(envelope.route[0], batch.id, slot, 0),
-            envelope.but(route=envelope.route[1:]).model_dump_json().encode(),
-            span=subjects.problem_span(batch.id, slot, 0),
+            subjects.station(line, first.route[0], first.batch_id, first.slot, 0),
+            first.but(route=first.route[1:]).model_dump_json().encode(),
+            span=subjects.hop_span(line, first.batch_id, first.slot, 0),
         )

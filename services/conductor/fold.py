@@ -1,7 +1,7 @@
 """The fold: what a chunk of facts makes of rows and batches. Pure.
 
 Counters are a function of the ledger up to a place and of nothing else, so that it does not matter who folds what,
-how often, or where a crash cuts in. To that end a row keeps its trail: where the problem stood as of which place.
+how often, or where a crash cuts in. To that end a row keeps its trail: where the piece stood as of which place.
 A row may be ahead of its batch (a crash, or a rival conductor, between the two writes); the batch then counts what
 the trail says of the batch's own place.
 """
@@ -16,15 +16,15 @@ from typing import Any
 
 from services.conductor import streaks
 from services.conductor.reading import ending, read_call, read_object
-from shared import subjects
-from shared.contracts.batch import Batch, CallRow, Place, Row
+from shared import lines, subjects
+from shared.contracts.batch import Batch, CallRow, Place, Quota, Row
 from shared.contracts.envelope import problem_id
 from shared.contracts.statuses import Status
 from shared.facts import Fact
+from shared.lines import Line
 
 log = logging.getLogger(__name__)
 
-ACCEPTED = (Status.VALID.value, Status.SURPLUS.value)
 FACT_OVERHEAD = 180  #: bytes that a message takes beside subject and data: its headers and the server's record
 
 
@@ -41,7 +41,7 @@ class Fold:
     calls: list[CallRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._start: dict[str, str | None] = {}  # where a touched problem stood as of its batch's place
+        self._start: dict[str, str | None] = {}  # where a touched piece stood as of its batch's place
         self._taken: set[str] = set()  # calls of this chunk
 
     def run(self, facts: Iterable[Fact]) -> None:
@@ -50,7 +50,7 @@ class Fold:
         for row_id, before in self._start.items():
             row = self.changed.get(row_id) or self.rows[row_id]
             batch = self.after[row["batch_id"]]
-            _recount(batch, before, standing(row, batch.applied))
+            _recount(batch, before, standing(row, batch.applied), _bucket(row))
 
     def _take(self, fact: Fact) -> None:
         parsed = subjects.parse(fact.subject)
@@ -68,8 +68,8 @@ class Fold:
                 batch.started_at = batch.started_at or fact.time
             case subjects.CallSubject():
                 self._call(batch, before.applied, fact, place, parsed)
-            case subjects.ProblemSubject():
-                self._problem(batch, before.applied, fact, place, parsed)
+            case subjects.StationSubject():
+                self._station(batch, before.applied, fact, place, parsed)
         if not isinstance(parsed, subjects.BatchSubject):
             batch.fact_bytes += len(fact.subject) + len(fact.data) + FACT_OVERHEAD
         batch.applied = place
@@ -103,11 +103,14 @@ class Fold:
         if row is not None and row["place"][0] < place.epoch and (row.get("first") or [0])[0] < place.epoch:
             self.changed[row_id] = row | {"first": [place.epoch, place.seq]}
 
-    def _problem(
-        self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.ProblemSubject
+    def _station(
+        self, batch: Batch, applied: Place, fact: Fact, place: Place, subject: subjects.StationSubject
     ) -> None:
         if subject.slot >= max(batch.issued, batch.wish.max_attempts):
             return  # nobody of ours issues such a slot, and counting it would make us issue all below it
+        if subject.line != batch.line or subject.stage not in (*batch.route, subjects.PARKED, subjects.FINISHED):
+            return  # a ghost: nobody who works for this batch was there
+        line = lines.of(batch.line)
         row_id = problem_id(batch.id, subject.slot)
         row = self.changed.get(row_id) or self.rows.get(row_id)
         envelope = read_object(fact.data) or {}
@@ -118,18 +121,21 @@ class Fold:
             # written before a crash, or by a rival, and now counted
         else:
             if row is not None and not row["stage"] and not _again(row, envelope):
-                return  # a ghost that another stage took up: an end stands until the problem is sent on by hand
-            where = _where(subject.stage, envelope)
+                return  # a ghost that another stage took up: an end stands until the piece is sent on by hand
+            where = _where(line, subject.stage, envelope)
             rank = row.get("rank") if row else None
-            if where in ACCEPTED:
+            if where in _accepted(line):
+                bucket = batch.quotas.get(_bucket(row, envelope))
                 rank = batch.accepted + 1
-                where = Status.VALID.value if rank <= batch.wish.num_problems else Status.SURPLUS.value
+                full = bucket.accepted >= bucket.wanted if bucket else rank > batch.wish.num_problems
+                where = Status.SURPLUS.value if full else line.accepted
             self.changed[row_id] = _row(row, batch, applied, fact, place, subject, envelope, where, rank)
         self._start.setdefault(row_id, standing(self.rows.get(row_id), applied))
         batch.issued = max(batch.issued, subject.slot + 1)
         batch.started_at = batch.started_at or fact.time
-        if where in ACCEPTED:
+        if where in _accepted(line):
             batch.accepted += 1
+            _count_in(batch, _bucket(row, envelope), accepted=1)
         if why := ending(envelope):
             if where == subjects.PARKED:
                 streaks.after_parked(batch, why, fact.time)
@@ -138,7 +144,7 @@ class Fold:
 
 
 def standing(row: Row | None, place: Place) -> str | None:
-    """Where the problem stood as of `place`: a stage, `parked`, `<status>` or `<status>:<reason>`; None: not seen."""
+    """Where the piece stood as of `place`: a stage, `parked`, `<status>` or `<status>:<reason>`; None: not seen."""
     if row is None:
         return None
     found = None
@@ -151,10 +157,12 @@ def standing(row: Row | None, place: Place) -> str | None:
 
 def stock(batch: Batch, rows: Iterable[Row], calls: dict[str, dict[str, int]], epoch: int) -> Batch:
     """The batch counted anew by its rows and the sums of its calls, at the beginning of an epoch."""
-    fresh = batch.model_copy(update={"counts": {}, "reasons": {}, "accepted": 0, "issued": 0})
+    quotas = {name: Quota(wanted=quota.wanted) for name, quota in batch.quotas.items()}
+    fresh = batch.model_copy(update={"counts": {}, "quotas": quotas, "reasons": {}, "accepted": 0, "issued": 0})
     fresh.applied = Place(epoch=epoch, seq=0)
     for row in rows:
-        _recount(fresh, None, standing(row, fresh.applied))
+        _recount(fresh, None, standing(row, fresh.applied), _bucket(row))
+        _count_in(fresh, _bucket(row), accepted=1 if row["rank"] else 0)
         fresh.accepted = max(fresh.accepted, row["rank"] or 0)
         fresh.issued = max(fresh.issued, row["slot"] + 1)
     for name, column in (
@@ -168,7 +176,7 @@ def stock(batch: Batch, rows: Iterable[Row], calls: dict[str, dict[str, int]], e
     return fresh
 
 
-def _recount(batch: Batch, before: str | None, after: str | None) -> None:
+def _recount(batch: Batch, before: str | None, after: str | None, bucket: str) -> None:
     counts, reasons = Counter(batch.counts), Counter(batch.reasons)
     for where, step in ((before, -1), (after, 1)):
         if where is not None:
@@ -176,15 +184,33 @@ def _recount(batch: Batch, before: str | None, after: str | None) -> None:
             counts[name] += step
             if reason:
                 reasons[reason] += step
+            if name in (*batch.route, subjects.PARKED):
+                _count_in(batch, bucket, in_flight=step)
     batch.counts = {name: n for name, n in counts.items() if n}
     batch.reasons = {name: n for name, n in reasons.items() if n}
 
 
-def _where(stage: str, envelope: dict[str, Any]) -> str:
+def _count_in(batch: Batch, bucket: str, **more: int) -> None:
+    if quota := batch.quotas.get(bucket):
+        counted = quota.model_copy(update={name: getattr(quota, name) + n for name, n in more.items()})
+        batch.quotas = {**batch.quotas, bucket: counted}
+
+
+def _bucket(row: Row | None, envelope: dict[str, Any] | None = None) -> str:
+    """Whose quota a piece counts for; its first envelope says it once for all."""
+    found = (row["envelope"] if row else envelope or {}).get("bucket", "")
+    return found if isinstance(found, str) else ""
+
+
+def _accepted(line: Line) -> tuple[str, str]:
+    return line.accepted, Status.SURPLUS.value
+
+
+def _where(line: Line, stage: str, envelope: dict[str, Any]) -> str:
     if stage != subjects.FINISHED:
         return stage
     status = envelope.get("status")
-    if status not in tuple(Status):
+    if status not in tuple(line.statuses):
         return f"{Status.FAILED.value}:poison"
     code = ending(envelope).get("code")
     return f"{status}:{code}" if code else str(status)
@@ -196,7 +222,7 @@ def _row(
     applied: Place,
     fact: Fact,
     place: Place,
-    subject: subjects.ProblemSubject,
+    subject: subjects.StationSubject,
     envelope: dict[str, Any],
     where: str,
     rank: int | None,
@@ -225,10 +251,10 @@ def _row(
         "envelope": envelope,
         "created_at": old["created_at"] if old else fact.time,
         "updated_at": fact.time,
-        "subject": envelope.get("subject", ""),
-        "topic": envelope.get("topic", ""),
-        "level": envelope.get("level", ""),
+        **lines.of(batch.line).columns_of(envelope),
         "reason": reason or None,
+        "line": batch.line,
+        "kind": batch.kind,
     }
 
 
@@ -243,6 +269,6 @@ def _first(old: Row | None, place: Place) -> list[int] | None:
 
 
 def _again(row: Row, envelope: dict[str, Any]) -> bool:
-    """Whether the problem was sent on again after the end that the row shows."""
+    """Whether the piece was sent on again after the end that the row shows."""
     replays = envelope.get("replays")
     return isinstance(replays, int) and replays > row["envelope"].get("replays", 0)

@@ -123,7 +123,7 @@ class LowWater:
             return
         await self.keep_letters(batch)
         went = 0
-        for subject in subjects.of_problems(batch.id):
+        for subject in subjects.of_slots(batch.line, batch.id):
             went += await self._ledger.purge_subject(subject, before=mark)
         level.purged = mark
         log.info("gave ledger back", extra={"batch": batch.id, "facts": went, "floor": level.floor})

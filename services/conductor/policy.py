@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from shared.contracts.batch import Batch
-from shared.contracts.statuses import ENDED, ROUTE, BatchStatus, Flag
+from shared.contracts.statuses import ENDED, BatchStatus, Flag
 
 FULL = 0.8  #: share of the ledger's max_bytes above which no problem is issued
 BUSY = 0.7  #: share to which what is begun may fill it, so that there still is room for new batches
@@ -14,7 +14,14 @@ PRIOR = 8  #: problems; few enough to be outweighed soon, enough that one bad st
 
 
 def goal_reached(batch: Batch) -> bool:
-    return batch.accepted >= batch.wish.num_problems
+    return missing(batch) == 0
+
+
+def missing(batch: Batch) -> int:
+    """How many are still to be accepted; each bucket's quota has to be filled by its own."""
+    if batch.quotas:
+        return sum(max(0, quota.wanted - quota.accepted) for quota in batch.quotas.values())
+    return max(0, batch.wish.num_problems - batch.accepted)
 
 
 def over_budget(batch: Batch) -> bool:
@@ -36,11 +43,11 @@ def flag(batch: Batch) -> Flag | None:
 
 
 def nearly_accepted(batch: Batch) -> int:
-    """Problems at the last stage: the target failed them, and only a repeat is still kept out.
+    """Pieces at the last stage: of problems those that the target failed, and only a repeat is still kept out.
 
     Those that the target solves end one stage earlier, so a rate of ends alone would look too bad in each wave.
     """
-    return batch.counts.get(ROUTE[-1], 0)
+    return batch.counts.get(batch.route[-1], 0) if batch.route else 0
 
 
 def acceptance_rate(batch: Batch) -> float:
@@ -74,8 +81,8 @@ def line(batch: Batch, room: int) -> int:
     if batch.ended or flag(batch) is not None:
         return batch.issued
     near = nearly_accepted(batch)
-    missing = max(0, batch.wish.num_problems - batch.accepted - near)
-    ahead = min(batch.wish.max_in_flight, near + ceil(missing / acceptance_rate(batch)), max(0, room))
+    more = max(0, missing(batch) - near)
+    ahead = min(batch.wish.max_in_flight, near + ceil(more / acceptance_rate(batch)), max(0, room))
     ahead = min(ahead, affordable(batch))
     return max(batch.issued, min(batch.ended_problems + ahead, batch.wish.max_attempts))
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from services.conductor.reading import text
 from shared.contracts.batch import Batch, Streak
-from shared.contracts.envelope import Models
 from shared.contracts.statuses import Reason, Status
 
 REJECTED_IN_A_ROW = 20  #: problems whose request the provider would not take
@@ -24,13 +23,12 @@ NO_REPLY = ("timeout", "error")  #: how a call is recorded that was paid, or may
 NOT_ITS_OWN = (Reason.MALFORMED, Reason.REFUSED, Reason.PROVIDER_ERROR, Reason.POISON, Reason.FAULTS)
 """Reasons for which a model, its provider or we ourselves are to blame, and not what the problem says."""
 MAX_WORDS = 500  #: characters kept of what a problem was told
-ROLES = frozenset(Models.model_fields)
 
 
 def after_call(batch: Batch, call: dict[str, Any]) -> None:
     """Count a recorded call."""
     role = text(call, "role")
-    if role not in ROLES or call.get("finish") in NO_REPLY:
+    if role not in batch.models or call.get("finish") in NO_REPLY:
         return
     if unread := text(call, "unread"):
         streak = _count(batch, role, unread=1)
@@ -43,14 +41,14 @@ def after_call(batch: Batch, call: dict[str, Any]) -> None:
 
 
 def after_parked(batch: Batch, why: dict[str, Any], at: float) -> None:
-    """Count a problem that was parked at `at` (Unix seconds)."""
+    """Count a piece that was parked at `at` (Unix seconds)."""
     role, words = text(why, "role"), text(why, "detail")
     if why.get("code") != Reason.PROVIDER_ERROR:
         return
     if batch.waiting is None or role != batch.waiting_role:
         batch.waiting_role, batch.waiting_since = role, at
     batch.waiting = words or batch.waiting
-    if why.get("kind") != EMPTY or role not in ROLES:
+    if why.get("kind") != EMPTY or role not in batch.models:
         return
     streak = _count(batch, role, empty=1, at=at)
     lasted = 0.0 if streak.empty_since is None else at - streak.empty_since
@@ -59,7 +57,7 @@ def after_parked(batch: Batch, why: dict[str, Any], at: float) -> None:
 
 
 def after_end(batch: Batch, where: str, why: dict[str, Any]) -> None:
-    """Count a problem that ended as `<status>:<reason>`."""
+    """Count a piece that ended as `<status>:<reason>`."""
     status, _, code = where.partition(":")
     role, words = text(why, "role"), text(why, "detail")
     if code in NOT_ITS_OWN and words:
@@ -68,7 +66,7 @@ def after_end(batch: Batch, where: str, why: dict[str, Any]) -> None:
         return
     if why.get("stops_batch"):
         _stop(batch, role, words or "the provider refused")
-    elif why.get("kind") == REJECTED and role in ROLES:
+    elif why.get("kind") == REJECTED and role in batch.models:
         streak = _count(batch, role, rejected=1)
         if streak.rejected >= (REJECTED_IN_A_ROW if streak.answered else REJECTED_AT_FIRST):
             _stop(batch, role, f"{streak.rejected} requests in a row were rejected; the last: {words}")
@@ -76,9 +74,9 @@ def after_end(batch: Batch, where: str, why: dict[str, Any]) -> None:
 
 def blamed(batch: Batch, role: str, words: str) -> str:
     """A provider's words, with the role and the model that they are about."""
-    if role not in ROLES:
+    if role not in batch.models:
         return words
-    model = str(getattr(batch.models, role))
+    model = str(batch.models[role])
     return f"{role}: {words}" if model in words else f"{role} {model}: {words}"
 
 
@@ -89,10 +87,10 @@ def _stop(batch: Batch, role: str, words: str) -> None:
 
 def _has_replied(batch: Batch, role: str) -> bool:
     """Whether the role's model has, in whichever role."""
-    asked = getattr(batch.models, role)
+    asked = batch.models[role]
     for other, streak in batch.streaks.items():
-        model = getattr(batch.models, other)
-        if streak.answered and (model.provider, model.model_name) == (asked.provider, asked.model_name):
+        model = batch.models.get(other)
+        if model and streak.answered and (model.provider, model.model_name) == (asked.provider, asked.model_name):
             return True
     return False
 

@@ -10,16 +10,19 @@ from collections.abc import Awaitable
 from services.conductor import policy
 from services.conductor.conductor import Conductor
 from services.conductor.low_water import LowWater
-from shared import subjects
+from shared import lines, subjects
 from shared.consumers import ack_floors
 from shared.contracts.batch import Batch, Row
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Slip
 from shared.contracts.statuses import Flag
 from shared.controls import read_flags, set_flag, set_floor
 from shared.errors import StreamFull, Unavailable
 from shared.streams import WEEK
 
 TOGETHER = 50  # rows looked after at once
+
+Acked = dict[tuple[str, str], int]
+"""(line, stage) -> the place in the ledger up to which everything is acked."""
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +69,7 @@ class Sweep:
         except Exception:
             log.exception("could not sweep a batch", extra={"batch": batch.id})
 
-    async def _batch(self, batch: Batch, acked: dict[str, int], places: dict[str, list[int]]) -> None:
+    async def _batch(self, batch: Batch, acked: Acked, places: dict[str, list[int]]) -> None:
         await self._conductor.show_flag(batch)
         try:
             await self._tell(batch, acked, places)
@@ -74,7 +77,7 @@ class Sweep:
             log.warning("no room to send a batch's problems on: %s", error, extra={"batch": batch.id})
         await self._end(batch)
 
-    async def _tell(self, batch: Batch, acked: dict[str, int], places: dict[str, list[int]]) -> None:
+    async def _tell(self, batch: Batch, acked: Acked, places: dict[str, list[int]]) -> None:
         """Publish what of the batch the ledger ought to hold, and does not."""
         if not batch.purged and (batch.id, batch.changes) not in self._said:
             await self._ledger.publish_once(subjects.batch_requested(batch.id), b"{}")
@@ -98,17 +101,17 @@ class Sweep:
             await self._conductor.issue(batch, range(batch.issued, promised))
         await self._conductor.top_up(batch, batch.issued)
 
-    async def _row(self, batch: Batch, row: Row, acked: dict[str, int]) -> None:
+    async def _row(self, batch: Batch, row: Row, acked: Acked) -> None:
         if row["stage"] != subjects.PARKED and self._places.get(row["id"]) != row["place"]:
             return  # it moved since the last sweep
         try:
-            envelope = Envelope.model_validate(row["envelope"])
+            envelope = Slip.model_validate(row["envelope"])
         except ValueError:
             return  # its stage will find out too, and say so
-        newest = await self._ledger.last(subjects.slot_span(batch.id, row["slot"]))
+        newest = await self._ledger.last(subjects.slot_span(batch.line, batch.id, row["slot"]))
         after = newest.seq if newest else 0
         parsed = subjects.parse(newest.subject) if newest else None
-        hop = parsed.hop if isinstance(parsed, subjects.ProblemSubject) else -1
+        hop = parsed.hop if isinstance(parsed, subjects.StationSubject) else -1
         if hop > row["hop"]:
             return  # it goes on; we have not read that yet
         if row["stage"] == subjects.PARKED:
@@ -117,20 +120,22 @@ class Sweep:
             flag = policy.flag(batch)
             stopped = flag is Flag.CANCELLED or (flag is Flag.ENDED and not envelope.replays)
             if envelope.route and (due or resumed or stopped):
-                await self._send_on(row, envelope, envelope.route[0], envelope.route[1:], after)
+                await self._send_on(batch, row, envelope, envelope.route[0], envelope.route[1:], after)
                 return
         if newest is None or hop < row["hop"]:
             log.warning("lost from the ledger; sent on", extra={"problem": row["id"], "hop": row["hop"]})
-        elif newest.seq <= acked.get(row["stage"], 0):
+        elif newest.seq <= acked.get((batch.line, row["stage"]), 0):
             log.warning("handled, but its successor is lost; sent on", extra={"problem": row["id"]})
         else:
             return
         if row["stage"] == subjects.PARKED:
-            await self._send_on(row, envelope, subjects.PARKED, envelope.route, after)
+            await self._send_on(batch, row, envelope, subjects.PARKED, envelope.route, after)
         else:
-            await self._send_on(row, envelope, row["stage"], envelope.route, after)
+            await self._send_on(batch, row, envelope, row["stage"], envelope.route, after)
 
-    async def _send_on(self, row: Row, envelope: Envelope, station: str, route: list[str], after: int) -> None:
+    async def _send_on(
+        self, batch: Batch, row: Row, envelope: Slip, station: str, route: list[str], after: int
+    ) -> None:
         """Publish the row's envelope at the slot's next hop, if the slot's newest fact still is the one at `after`.
         Its journal goes on, so nothing is paid again."""
         hop = row["hop"] + 1
@@ -138,9 +143,9 @@ class Sweep:
         if station != subjects.PARKED:
             onward = onward.but(not_before=None, reason=None)
         await self._ledger.publish_once(
-            subjects.problem(station, envelope.batch_id, envelope.slot, hop),
+            subjects.station(batch.line, station, batch.id, row["slot"], hop),
             onward.model_dump_json().encode(),
-            span=subjects.slot_span(envelope.batch_id, envelope.slot),
+            span=subjects.slot_span(batch.line, batch.id, row["slot"]),
             after=after,
         )
 
@@ -159,7 +164,7 @@ class Sweep:
         if not (due or batch.wish.state == "deleted") or not await self._projected(batch):
             return
         if batch.wish.state == "deleted":
-            await self._ledger.purge(batch.id, dead=True)
+            await self._ledger.purge(batch.id, vectors=True, dead=True)
             await set_floor(self._ledger, batch.id, 0)
             await self._store.calls.delete(batch.id)
             await self._store.problems.delete(batch.id)
@@ -167,7 +172,7 @@ class Sweep:
             await set_flag(self._ledger, batch.id, Flag.CANCELLED, ttl=WEEK)
         else:
             await self._low_water.keep_letters(batch)
-            await self._ledger.purge(batch.id, dead=False)
+            await self._ledger.purge(batch.id, vectors=not lines.of(batch.line).keeps_vectors, dead=False)
             await set_floor(self._ledger, batch.id, 0)  # the flag says it all
             # a handler that slept through the end must still find the flag when it wakes
             await set_flag(self._ledger, batch.id, policy.flag(batch), ttl=WEEK)

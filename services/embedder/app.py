@@ -8,4 +8,4 @@ from services.embedder.logic import embed
 from services.embedder.space import Spaces
 from shared import stage
 
-app = stage.build("embedder", lambda ledger: partial(embed, remember=Spaces(ledger).remember))
+app = stage.build("embedder", {"problems": lambda ledger: partial(embed, remember=Spaces(ledger).remember)})

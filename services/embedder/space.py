@@ -14,7 +14,8 @@ import numpy as np
 
 from services.embedder.logic import OtherDimensions, Vector
 from shared import subjects
-from shared.contracts.envelope import Envelope, Similar, problem_id
+from shared.contracts.envelope import Similar, problem_id
+from shared.contracts.problem import Problem
 from shared.errors import Permanent, StreamFull
 from shared.ledger import Ledger
 from shared.streams import VECTORS
@@ -49,7 +50,7 @@ class Space:
     def bytes(self) -> int:
         return self._matrix.nbytes
 
-    async def remember(self, problem: Envelope, vector: Vector) -> list[Similar]:
+    async def remember(self, problem: Problem, vector: Vector) -> list[Similar]:
         """The closest accepted problems, best first; the vector is appended unless one is too close.
 
         Raises OtherDimensions, and Permanent where the log is full.
@@ -125,7 +126,7 @@ class Spaces:
         self._ledger = ledger
         self._spaces: OrderedDict[str, Space] = OrderedDict()
 
-    async def remember(self, problem: Envelope, vector: Vector) -> list[Similar]:
+    async def remember(self, problem: Problem, vector: Vector) -> list[Similar]:
         """See `logic.Remember`. The scope is the problem's batch."""
         name = problem.batch_id
         space = self._spaces.pop(name, None) or Space(self._ledger, name)

@@ -5,4 +5,4 @@ from __future__ import annotations
 from services.engineer.logic import engineer
 from shared import stage
 
-app = stage.build("engineer", lambda _ledger: engineer)
+app = stage.build("engineer", {"problems": lambda _ledger: engineer})

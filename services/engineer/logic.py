@@ -6,9 +6,9 @@ import zlib
 from pathlib import Path
 
 from shared.contracts.ask import Ask, Prompt
-from shared.contracts.envelope import MAX_TEXT_CHARS, Envelope
+from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Outcome, Passed
-from shared.contracts.statuses import Reason
+from shared.contracts.problem import Problem, ProblemReason
 from shared.errors import Refused, Unreadable
 from shared.grading.replies import ModelReply, Text, Texts
 
@@ -42,7 +42,7 @@ class Draft(ModelReply):
     hints: Texts
 
 
-async def engineer(problem: Envelope, *, ask: Ask) -> Outcome:
+async def engineer(problem: Problem, *, ask: Ask) -> Outcome:
     """A problem of the envelope's subject, topic and level, with answer and hints `"0", "1", …`."""
     variation = zlib.crc32(f"{problem.batch_id}/{problem.slot}".encode())
     prompt = WRITE.render(
@@ -57,12 +57,12 @@ async def engineer(problem: Envelope, *, ask: Ask) -> Outcome:
     try:
         reply = await ask("engineer", prompt, Draft)
     except Refused as error:
-        return Discarded(problem, Reason.REFUSED, str(error))
+        return Discarded(problem, ProblemReason.REFUSED, str(error))
     except Unreadable as error:
-        return Discarded(problem, Reason.MALFORMED, str(error))
+        return Discarded(problem, ProblemReason.MALFORMED, str(error))
     draft = reply.parsed
     if fault := _fault(draft):
-        return Discarded(problem, Reason.MALFORMED, fault)
+        return Discarded(problem, ProblemReason.MALFORMED, fault)
     hints = {str(place): hint for place, hint in enumerate(draft.hints.values())}
     return Passed(problem.but(problem=draft.problem, answer=draft.answer, hints=hints))
 

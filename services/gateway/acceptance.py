@@ -23,10 +23,11 @@ from services.gateway.schemas.generation import GenerationRequest, Model, ModelF
 from services.gateway.schemas.taxonomy import flatten, shipped
 from services.gateway.stages import lacking_keys, missing
 from services.gateway.vectors import check_vectors_fit
-from shared import subjects
+from shared import lines, subjects
 from shared.contracts.batch import Batch, Wish
-from shared.contracts.envelope import Models, ModelSpec, Options
+from shared.contracts.envelope import ModelSpec
 from shared.contracts.price import Price
+from shared.contracts.problem import Options
 from shared.contracts.statuses import BatchStatus
 from shared.errors import LedgerUnavailable, StoreUnavailable
 from shared.ledger import Ledger
@@ -92,12 +93,12 @@ class Acceptance:
 
     async def _check_stages(self, batch: Batch) -> Batch:
         """The batch with its warnings. Raises LedgerUnavailable, and a 422 where all replicas of a stage lack a key."""
-        seen = await self._replicas.seen()
-        if lacking := lacking_keys(batch.models, seen):
+        line, seen = lines.of(batch.line), await self._replicas.seen()
+        if lacking := lacking_keys(line, batch.models, seen):
             raise Problem(
                 422, "; ".join(f"{field}: {words}" for field, words in lacking.items()), list(lacking.items())
             )
-        return batch.model_copy(update={"warnings": missing(seen)})
+        return batch.model_copy(update={"warnings": missing(line, seen)})
 
     async def _announce(self, batch: Batch) -> None:
         try:
@@ -163,15 +164,15 @@ def defaults_of(settings: Settings) -> Defaults:
     )
 
 
-def models_of(request: GenerationRequest, defaults: Defaults) -> Models:
+def models_of(request: GenerationRequest, defaults: Defaults) -> dict[str, ModelSpec]:
     checker = plain(request.checker_model) or defaults.checker
-    return Models(
-        engineer=plain(request.engineer_model) or defaults.engineer,
-        checker=checker,
-        target=plain(request.target_model) or defaults.target,
-        embedding=plain(request.embedding_model) or defaults.embedding,
-        judge=plain(request.judge_model) or defaults.judge or checker,
-    )
+    return {
+        "engineer": plain(request.engineer_model) or defaults.engineer,
+        "checker": checker,
+        "target": plain(request.target_model) or defaults.target,
+        "embedding": plain(request.embedding_model) or defaults.embedding,
+        "judge": plain(request.judge_model) or defaults.judge or checker,
+    }
 
 
 @overload
@@ -183,9 +184,9 @@ def plain(model: Model | None) -> ModelSpec | None:
     return None if model is None else ModelSpec(**model.model_dump())
 
 
-def check_priced(models: Models, own: Mapping[str, Price]) -> None:
+def check_priced(models: Mapping[str, ModelSpec], own: Mapping[str, Price]) -> None:
     """Raises a 422: what a model of unknown price costs cannot be held against a cap."""
-    specs = dict.fromkeys(spec for _, spec in models)
+    specs = dict.fromkeys(models.values())
     if unpriced := [str(spec) for spec in specs if not prices.known(spec, own)]:
         names = ", ".join(dict.fromkeys(unpriced))
         raise bad_field("max_cost_usd", f"cannot be kept: the price of {names} is not known")
@@ -203,7 +204,7 @@ def batch_of(request: GenerationRequest, defaults: Defaults, batch_id: str) -> B
             max_cost=nano_dollars(request.max_cost_usd),
         ),
         models=models_of(request, defaults),
-        options=Options(similarity_threshold=request.similarity_threshold),
+        options=Options(similarity_threshold=request.similarity_threshold).model_dump(),
         topics=flatten(request.taxonomy) if request.taxonomy else list(shipped()),
         random_seed=secrets.randbits(32) if request.random_seed is None else request.random_seed,
         request_hash=request.digest(),

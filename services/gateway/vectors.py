@@ -21,7 +21,7 @@ OVERHEAD = 200  #: bytes that an entry takes beside its numbers
 async def check_vectors_fit(ledger: Ledger, batch: Batch) -> None:
     """Raises a 422, and LedgerUnavailable."""
     state = await ledger.state(VECTORS)
-    each = 4 * DIMENSIONS.get(batch.models.embedding.model_name, LEAST) + OVERHEAD
+    each = 4 * DIMENSIONS.get(batch.models["embedding"].model_name, LEAST) + OVERHEAD
     needed, room = each * batch.wish.num_problems, state.max_bytes - state.bytes
     if needed > room:
         words = (

@@ -5,4 +5,4 @@ from __future__ import annotations
 from services.solver.logic import solve
 from shared import stage
 
-app = stage.build("solver", lambda _ledger: solve)
+app = stage.build("solver", {"problems": lambda _ledger: solve})

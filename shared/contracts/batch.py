@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.envelope import Models, Options
+from shared.contracts.envelope import ModelSpec
 from shared.contracts.statuses import ENDED, BatchStatus
 
 
@@ -55,22 +55,41 @@ class Streak(BaseModel):
     unread: int = 0  #: replies that could not be read
 
 
+class Quota(BaseModel):
+    """A share of what a batch wants, which is counted by itself."""
+
+    wanted: int
+    accepted: int = 0  #: surplus included
+    in_flight: int = 0
+
+
+Kind = Literal["generation", "augmentation", "evaluation", "text", "account"]
+
+PARKED = "parked"  #: where what waits is counted
+
+
 class Batch(BaseModel):
     """The document. Counters are exact for the ledger up to `applied`."""
 
     id: str
+    # these defaults are what documents of before mean by their silence
+    line: str = "problems"  #: see `shared.lines`
+    kind: Kind = "generation"
+    route: list[str] = ["engineer", "checker", "solver", "embedder"]  #: the stages that its pieces pass
+    source: dict[str, Any] = {}  #: how a slot begins: `name` (empty: as usual for the line) and what that needs
     name: str | None = None
     created_at: float  #: Unix seconds, as all times inside
     wish: Wish
-    models: Models
-    options: Options = Options()
-    topics: list[TopicSpec]
+    models: dict[str, ModelSpec]  #: by role
+    options: dict[str, Any] = {}  #: as the line's envelopes have them
+    topics: list[TopicSpec] = []
     random_seed: int = 0
     request_hash: str = ""  #: of the body, so that a reused Idempotency-Key with another body shows
 
     status: BatchStatus = BatchStatus.QUEUED
     applied: Place = Place()
-    counts: dict[str, int] = {}  #: problems by where they stand: a stage, `parked`, or an end status
+    counts: dict[str, int] = {}  #: pieces by where they stand: a stage, `parked`, or an end status
+    quotas: dict[str, Quota] = {}  #: by bucket, where the number wanted falls into several
     reasons: dict[str, int] = {}
     accepted: int = 0  #: problems that passed every stage, surplus included; the last rank given
     issued: int = 0  #: highest slot seen + 1
@@ -100,15 +119,16 @@ class Batch(BaseModel):
     @property
     def ended_problems(self) -> int:
         """Slots at an end."""
-        return sum(n for where, n in self.counts.items() if where in END_STATUSES)
+        return sum(self.ends.values())
+
+    @property
+    def ends(self) -> dict[str, int]:
+        """Slots at an end, by status: whatever is neither a stage nor parked."""
+        return {where: n for where, n in self.counts.items() if where != PARKED and where not in self.route}
 
     @property
     def in_flight(self) -> int:
         return self.seen - self.ended_problems
-
-    @property
-    def valid(self) -> int:
-        return self.counts.get("valid", 0)
 
     @property
     def ended(self) -> bool:
@@ -131,16 +151,14 @@ class Batch(BaseModel):
         return f"{counts[most]} of {self.ended_problems} problems ended as {most}; the last: {self.details[most]}"
 
 
-END_STATUSES = frozenset({"valid", "solved", "discarded", "surplus", "failed", "cancelled"})
-
 Row = dict[str, Any]
-"""A problem as the store holds it:
+"""A piece of work as the store holds it:
 
 `id, batch_id, slot, hop, place [epoch, seq] of the fact it shows, trail [[epoch, seq, where], …] (where the
-problem stood as of each place, ascending), first [epoch, seq] (of its slot's facts, in that epoch's ledger; rows
-of before have none), subject_of_fact, stage (where it waits, "" at an end), status, rank,
-envelope (the dict of an Envelope), created_at, updated_at`, and copies of the envelope's fields for queries:
-`subject, topic, level, reason`.
+piece stood as of each place, ascending), first [epoch, seq] (of its slot's facts, in that epoch's ledger; rows
+of before have none), subject_of_fact, stage (where it waits, "" at an end), status, rank, envelope (a dict),
+created_at, updated_at, line, kind` (rows of before have neither, and are problems of a generation), and copies of
+the envelope's fields for queries: `reason` and what the line says.
 """
 
 CallRow = dict[str, Any]

@@ -1,15 +1,19 @@
-"""The envelope: one problem on its way through the stages. The same at every station."""
+"""The slip: what every piece of work carries on its way through the stages, whatever its line.
+
+A line's payload extends it (`contracts/problem.py`, `contracts/text.py`). Ledger, stage, watch, successor, dead
+letters, fold, sweep and policy know slips only.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.statuses import Reason, Status
-
 MAX_ENVELOPE_BYTES = 512 * 1024  #: NATS takes 1 MB; this leaves room for headers and growth
 MAX_TEXT_CHARS = 32_000  #: a longer text from a model is cut, marked, and ends as `malformed`
+CUT_CHARS = 4_000  #: what is left of each
 
 
 class ModelSpec(BaseModel):
@@ -26,64 +30,30 @@ class ModelSpec(BaseModel):
         return f"{self.provider}/{self.model_name}"
 
 
-class Models(BaseModel):
-    """Who plays which role in a batch."""
-
-    model_config = ConfigDict(frozen=True)
-
-    engineer: ModelSpec
-    checker: ModelSpec
-    target: ModelSpec
-    embedding: ModelSpec
-    judge: ModelSpec
-
-
-class Options(BaseModel):
-    """What a batch asks of its stages."""
-
-    model_config = ConfigDict(frozen=True)
-
-    confirmations: int = 1  # blind re-solves that must match the reference
-    attempts: int = 1  # tries of the target
-    max_pass_rate: float = 0.0  # valid at or below
-    similarity_threshold: float = 0.82  # cosine; at or above it, a repeat
-
-
-class Confirmation(BaseModel):
-    """One blind re-solve. `agrees` is None where nothing could judge."""
-
-    model: str
-    answer: str
-    agrees: bool | None
-
-
-class TargetAnswer(BaseModel):
-    """One try of the target. `correct` is None where nothing could judge."""
-
-    answer: str
-    correct: bool | None
-    decided_by: str  #: `exact`, `judge` or `none`
-
-
 class Similar(BaseModel):
-    """A problem close to this one."""
+    """A piece of work close to this one."""
 
     id: str
-    similarity: float  #: cosine
+    similarity: float  #: cosine, or the estimated Jaccard index of a text's words where that is the reason
 
 
 class Ending(BaseModel):
-    """Why a problem was discarded or failed."""
+    """Why a piece of work was discarded or failed."""
 
-    code: Reason
+    code: str  #: one of its line's reasons, or of the house's
     detail: str = ""
-    stops_batch: bool = False  #: no other problem of the batch can do better (bad key, unknown model)
+    stops_batch: bool = False  #: no other one of the batch can do better (bad key, unknown model)
     kind: str = ""  #: of a provider's fault: `rejected` (this request) or `empty` (an answer that is no reply)
-    role: str = ""  #: who met that fault: `engineer`, `checker`, `target`, `embedding` or `judge`
+    role: str = ""  #: who met that fault, as `engineer` or `embedding`
 
 
-class Envelope(BaseModel):
-    """All that a stage needs to work on one problem; at most `MAX_ENVELOPE_BYTES` as JSON."""
+class Slip(BaseModel):
+    """What a stage needs of any line's work; at most `MAX_ENVELOPE_BYTES` as JSON with its payload.
+
+    Whoever reads an envelope as a slip keeps its payload: fields that are unknown here stay.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     version: int = 1
     batch_id: str
@@ -91,21 +61,10 @@ class Envelope(BaseModel):
     hop: int
     since: int = 0  #: the hop at which this station's journal of calls began
     route: list[str]  #: the stages still to come
-    models: Models
-    options: Options = Options()
-    subject: str
-    topic: str
-    level: str = ""
-    description: str = ""  #: what the taxonomy says of the topic
-    problem: str | None = None
-    answer: str | None = None
-    hints: dict[str, str] = {}
-    hints_were_corrected: bool = False
-    confirmations: list[Confirmation] = []
-    target_answers: list[TargetAnswer] = []
+    models: dict[str, ModelSpec]  #: by role
     vector: str | None = None  #: base64 of little-endian float32
     similar: list[Similar] = []
-    status: Status | None = None
+    status: str | None = None
     reason: Ending | None = None
     faults: int = 0  #: handlers that raised, at this station
     replays: int = 0  #: times it was sent on again by hand; those run though the batch has ended
@@ -115,12 +74,34 @@ class Envelope(BaseModel):
 
     @property
     def problem_id(self) -> str:
+        """The id of its row, of whichever line."""
         return problem_id(self.batch_id, self.slot)
 
     def but(self, **changes: Any) -> Self:
         """A copy with these fields changed; they are trusted, not validated again."""
         return self.model_copy(update=changes)
 
+    def texts(self) -> Iterator[str]:
+        """The payload's texts that come from models, for the caps on their length."""
+        return iter(())
+
+    def shortened(self) -> Self:
+        """A copy whose texts are cut and marked, and which so fits into a message."""
+        return self
+
+    @classmethod
+    def stub(cls, batch_id: str, slot: int, hop: int) -> Self:
+        """What stands for an envelope that cannot be read: only where it was."""
+        return cls._stub(batch_id=batch_id, slot=slot, hop=hop, route=[])
+
+    @classmethod
+    def _stub(cls, **known: Any) -> Self:
+        return cls.model_construct(**known)  # type: ignore[return-value]
+
 
 def problem_id(batch_id: str, slot: int) -> str:
     return f"{batch_id}-{slot}"
+
+
+def cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= CUT_CHARS else text[:CUT_CHARS] + " […cut]"

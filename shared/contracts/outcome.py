@@ -1,34 +1,34 @@
-"""What a stage's logic makes of a problem. A failed attempt is no outcome: it is raised."""
+"""What a stage's logic makes of a piece of work. A failed attempt is no outcome: it is raised."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.contracts.envelope import Envelope
-from shared.contracts.statuses import Reason
+from shared.contracts.envelope import Slip
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """It goes on to the next stage of its route; after the last, it is valid."""
+    """It goes on to the next stage of its route; after the last, it is accepted."""
 
-    problem: Envelope
+    slip: Slip
 
 
 @dataclass(frozen=True, slots=True)
-class Solved:
-    """The target found the answer: not a problem that stumps it."""
+class Ended:
+    """It came to an end of its line's own, as a problem that the target solved."""
 
-    problem: Envelope
+    slip: Slip
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """Not fit, for this reason."""
+    """Not fit, for this reason, which is one of its line's."""
 
-    problem: Envelope
-    reason: Reason
+    slip: Slip
+    reason: str
     detail: str = ""
 
 
-Outcome = Passed | Solved | Discarded
+Outcome = Passed | Ended | Discarded

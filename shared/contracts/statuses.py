@@ -1,37 +1,25 @@
-"""The closed lists: stages, statuses, reasons. In the order in which a problem meets them."""
+"""The closed lists that all lines share. A line's own statuses and reasons stand with its payload."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-ROUTE: tuple[str, ...] = ("engineer", "checker", "solver", "embedder")  #: the default routing slip
-
 
 class Status(StrEnum):
-    """Where a problem stands."""
+    """Where a piece of work stands, on any line."""
 
     IN_PROGRESS = "in_progress"  #: at a stage, or parked
-    VALID = "valid"  #: confirmed, new, and the target failed
-    SOLVED = "solved"  #: the target model found the answer
-    DISCARDED = "discarded"  #: not fit, for the reason given
-    SURPLUS = "surplus"  #: valid, but beyond the number wanted
+    SURPLUS = "surplus"  #: accepted, but beyond the number wanted
     FAILED = "failed"  #: could not be processed
     CANCELLED = "cancelled"  #: the batch stopped before it was done
 
 
 class Reason(StrEnum):
-    """Why a problem was discarded, or failed."""
+    """Why a piece of work was discarded, or failed, on any line."""
 
     MALFORMED = "malformed"  #: no readable reply, or one over its cap
-    UNANSWERABLE = "unanswerable"  #: the problem has no single answer
-    AMBIGUOUS = "ambiguous"  #: it can be read in two ways
-    WRONG_REFERENCE = "wrong_reference"  #: the reviewer found the reference answer wrong
-    REFERENCE_UNCONFIRMED = "reference_unconfirmed"  #: a blind re-solve did not match it
-    BAD_HINTS = "bad_hints"  #: hints are wrong, or give the answer away
-    OFF_TOPIC = "off_topic"  #: not of the subject and topic asked for
     REFUSED = "refused"  #: a model declined
-    UNDECIDED = "undecided"  #: nothing could judge whether two answers are the same
-    DUPLICATE = "duplicate"  #: too close to another problem
+    DUPLICATE = "duplicate"  #: too close to another one
     PROVIDER_ERROR = "provider_error"  #: failed: the provider will not serve this model or request
     POISON = "poison"  #: failed: unreadable, or it kills its handlers
     FAULTS = "faults"  #: failed: its handlers raised too often
@@ -43,7 +31,7 @@ class BatchStatus(StrEnum):
     QUEUED = "queued"  #: accepted; nothing issued yet
     RUNNING = "running"
     PAUSED = "paused"
-    COMPLETED = "completed"  #: the wanted number is valid
+    COMPLETED = "completed"  #: the wanted number is accepted
     EXHAUSTED = "exhausted"  #: the cap on attempts came first
     BUDGET_REACHED = "budget_reached"  #: the cap on cost came first
     CANCELLED = "cancelled"

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from shared.contracts.ask import Rendered, Reply, Role, T, Usage
 from shared.contracts.call import CallFact
-from shared.contracts.envelope import Envelope, ModelSpec
+from shared.contracts.envelope import ModelSpec, Slip
 from shared.errors import Fault, TooLong, Unreadable, Waiting
 from shared.ledger import Ledger
 from shared.llm.bill import RawReply
@@ -40,21 +40,19 @@ class Standing(Protocol):
 class Asking:
     """Asks for one problem at one station. See `shared.contracts.ask.Ask` for what it raises."""
 
-    def __init__(
-        self, problem: Envelope, stage: str, *, ledger: Ledger, clients: ModelClients, claim: Standing
-    ) -> None:
-        self._problem = problem
+    def __init__(self, slip: Slip, stage: str, *, ledger: Ledger, clients: ModelClients, claim: Standing) -> None:
+        self._slip = slip
         self._stage = stage
         self._clients = clients
         self._claim = claim
-        self._journal = Journal(ledger, stage, problem)
+        self._journal = Journal(ledger, stage, slip)
 
     async def __call__(self, role: Role, prompt: Rendered, reply: type[T]) -> Reply[T]:
         with _role_known(role):
             return await self._ask(role, prompt, reply)
 
     async def _ask(self, role: Role, prompt: Rendered, reply: type[T]) -> Reply[T]:
-        model: ModelSpec = getattr(self._problem.models, role)
+        model: ModelSpec = self._slip.models[role]
         fact, recorded = await self._complete(role, model, prompt, prompt.user, reply)
         try:
             return _reply(fact, read(fact, reply), recorded)
@@ -68,7 +66,7 @@ class Asking:
         return _reply(fact, read(fact, reply), recorded)
 
     async def embed(self, text: str) -> Reply[list[float]]:
-        model = self._problem.models.embedding
+        model = self._slip.models["embedding"]
         with _role_known("embedding"):
             fact, recorded = await self._call(
                 "embedding", model, Rendered("", "", text), text, None, lambda lost: self._embedding(model, text, lost)
@@ -97,7 +95,7 @@ class Asking:
         )
 
     def _group(self, role: Role) -> str:
-        return f"{self._problem.batch_id}/{role}"
+        return f"{self._slip.batch_id}/{role}"
 
     async def _call(
         self,
@@ -135,13 +133,13 @@ class Asking:
     def _fact(
         self, n: int, role: Role, model: ModelSpec, question: str, prompt: Rendered, user: str, raw: RawReply
     ) -> CallFact:
-        problem = self._problem
+        slip = self._slip
         return CallFact(
             id=uuid.uuid4().hex[:16],
             stage=self._stage,
-            batch_id=problem.batch_id,
-            slot=problem.slot,
-            since=problem.since,
+            batch_id=slip.batch_id,
+            slot=slip.slot,
+            since=slip.since,
             n=n,
             role=role,
             model=model,

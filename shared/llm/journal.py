@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shared import subjects
 from shared.contracts.call import CallFact
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Slip
 from shared.errors import LedgerUnavailable
 from shared.ledger import Ledger
 from shared.streams import DEAD
@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 class Journal:
     """The calls of one problem at one station, numbered in program order."""
 
-    def __init__(self, ledger: Ledger, stage: str, problem: Envelope) -> None:
+    def __init__(self, ledger: Ledger, stage: str, slip: Slip) -> None:
         self._ledger = ledger
         self._stage = stage
-        self._problem = problem
+        self._slip = slip
         self._numbers: Iterator[int] = count(1)
 
     def take_number(self) -> int:
@@ -41,7 +41,7 @@ class Journal:
         """The n-th call as it was recorded; one that cannot be read answers no question. Raises LedgerUnavailable."""
         subject = self._subject(n)
         fact = await self._ledger.last(subject)
-        if fact is None and self._problem.replays:  # the ledger may have given its space back
+        if fact is None and self._slip.replays:  # the ledger may have given its space back
             fact = await self._ledger.last(subjects.kept(subject), stream=DEAD)
         if fact is None:
             return None
@@ -89,8 +89,8 @@ class Journal:
             await asyncio.sleep(RETRY_EVERY)
 
     def _subject(self, n: int | str) -> str:
-        problem = self._problem
-        return subjects.call(self._stage, problem.batch_id, problem.slot, problem.since, n)
+        slip = self._slip
+        return subjects.call(self._stage, slip.batch_id, slip.slot, slip.since, n)
 
 
 def _payload(call: CallFact) -> bytes:

@@ -8,8 +8,7 @@ import os
 import signal
 import time
 
-from shared import subjects
-from shared.contracts.statuses import ROUTE
+from shared import lines, subjects
 from shared.embedded import read_json
 from shared.ledger import Ledger
 from shared.settings import Settings
@@ -27,7 +26,7 @@ LOOK_EVERY = 0.02  # s
 
 def kill(asked: Asked) -> None:
     rows = []
-    for stage in ROUTE:
+    for stage in lines.of("problems").stages:
         runs = [asyncio.run(_once(stage)) for _ in range(asked.rounds)]
         waits = [wait for waits, _ in runs for wait in waits]
         doubled = sum(doubled for _, doubled in runs)
@@ -71,7 +70,7 @@ async def _held(ledger: Ledger, stage: str, batch_id: str) -> dict[int, int]:
             after = facts[-1].seq
             for fact in facts:
                 place = subjects.parse(fact.subject)
-                if isinstance(place, subjects.ProblemSubject):
+                if isinstance(place, subjects.StationSubject):
                     newest[place.slot] = (place.stage, place.hop)
         found = {slot: hop for slot, (where, hop) in newest.items() if where == stage}
         if len(found) >= HELD:
@@ -87,9 +86,9 @@ async def _onward(ledger: Ledger, batch_id: str, held: dict[int, int], killed: f
         if time.monotonic() > killed + WITHIN:
             raise Failed(f"{len(left)} problems did not go on within {WITHIN:g} s")
         for slot, hop in list(left.items()):
-            newest = await ledger.last(subjects.slot_span(batch_id, slot))
+            newest = await ledger.last(subjects.slot_span("problems", batch_id, slot))
             place = subjects.parse(newest.subject) if newest else None
-            if isinstance(place, subjects.ProblemSubject) and place.hop > hop:
+            if isinstance(place, subjects.StationSubject) and place.hop > hop:
                 del left[slot]
                 waits.append(time.monotonic() - killed)
         await asyncio.sleep(LOOK_EVERY)

@@ -6,11 +6,13 @@ import base64
 import struct
 from typing import Any
 
+from shared import lines
 from shared.contracts.batch import Batch, CallRow, Row, TopicSpec, Wish
-from shared.contracts.envelope import Envelope, Models, ModelSpec
+from shared.contracts.envelope import ModelSpec
+from shared.contracts.problem import Problem
 
 SIM = ModelSpec(provider="simulator", model_name="sim-strong")
-MODELS = Models(engineer=SIM, checker=SIM, target=SIM, embedding=SIM, judge=SIM)
+MODELS = dict.fromkeys(lines.of("problems").all_roles, SIM)
 
 
 def vector(*numbers: float) -> str:
@@ -32,7 +34,7 @@ def row(
 ) -> Row:
     """Fields that an envelope has go into the envelope, the others beside it."""
     inside = {name: fields.pop(name) for name in list(fields) if name in {"problem", "answer", "hints", "vector"}}
-    envelope = Envelope(
+    envelope = Problem(
         batch_id=batch_id, slot=slot, hop=hop, route=["checker"], models=MODELS, subject="Algebra", topic="Groups"
     )
     epoch, seq = place or (1, 100 * hop + slot)

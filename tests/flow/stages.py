@@ -11,22 +11,22 @@ import shared.stage
 from shared import subjects
 from shared.consumers import consumer
 from shared.contracts.ask import Ask
-from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Outcome
+from shared.contracts.problem import Problem
 from shared.errors import LedgerUnavailable
 from shared.facts import Fact
 from shared.ledger import Ledger
 from tests.flow.world import MODELS
 
-Handler = Callable[[Envelope], Awaitable[Outcome]]
+Handler = Callable[[Problem], Awaitable[Outcome]]
 
 
 @asynccontextmanager
 async def running(handler: Handler, name: str = "checker") -> AsyncIterator[Any]:
-    async def logic(problem: Envelope, *, ask: Ask) -> Outcome:
+    async def logic(problem: Problem, *, ask: Ask) -> Outcome:
         return await handler(problem)
 
-    app = shared.stage.build(name, lambda _ledger: logic)
+    app = shared.stage.build(name, {"problems": lambda _ledger: logic})
     await app.start()
     try:
         yield app
@@ -34,16 +34,16 @@ async def running(handler: Handler, name: str = "checker") -> AsyncIterator[Any]
         await app.stop()
 
 
-def envelope(slot: int = 0, hop: int = 1, **changes: Any) -> Envelope:
-    base = Envelope(
+def envelope(slot: int = 0, hop: int = 1, **changes: Any) -> Problem:
+    base = Problem(
         batch_id="b", slot=slot, hop=hop, since=hop, route=["solver", "embedder"], models=MODELS,
         subject="Algebra", topic="t", problem="1 + 1?", answer="2",
     )  # fmt: skip
     return base.but(**changes)
 
 
-async def give(ledger: Ledger, problem: Envelope, stage: str = "checker") -> None:
-    subject = subjects.problem(stage, problem.batch_id, problem.slot, problem.hop)
+async def give(ledger: Ledger, problem: Problem, stage: str = "checker") -> None:
+    subject = subjects.station("problems", stage, problem.batch_id, problem.slot, problem.hop)
     assert await ledger.publish_once(subject, problem.model_dump_json().encode())
 
 

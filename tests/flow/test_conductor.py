@@ -6,7 +6,8 @@ import pytest
 
 from services.conductor.sweep import Sweep
 from shared import dead_letters, subjects
-from shared.contracts.envelope import Ending, Envelope
+from shared.contracts.envelope import Ending
+from shared.contracts.problem import Problem, ProblemStatus
 from shared.contracts.statuses import BatchStatus, Flag, Reason, Status
 from shared.controls import read_flags, set_flag
 from tests.flow.world import COST, World, batch, every_third_valid
@@ -34,7 +35,7 @@ async def test_what_lands_beyond_the_goal_is_surplus(world: World) -> None:
     await conductor.resume()
     await world.step(conductor)
     await world.put(
-        "engineer", Envelope(batch_id=new.id, slot=3, hop=0, route=[], models=new.models, subject="", topic="")
+        "engineer", Problem(batch_id=new.id, slot=3, hop=0, route=[], models=new.models, subject="", topic="")
     )
     done = await world.run(conductor, new.id)
     assert done.counts == {"valid": 3, "surplus": 1}
@@ -47,7 +48,7 @@ async def test_parked_problems_go_on_when_they_are_due(world: World) -> None:
     await conductor.resume()
     await world.step(conductor)
     for slot, due in ((0, 1.0), (1, 1e12)):
-        envelope = Envelope.model_validate_json((await world.ledger.last(f"problems.engineer.{new.id}.{slot}.0")).data)
+        envelope = Problem.model_validate_json((await world.ledger.last(f"problems.engineer.{new.id}.{slot}.0")).data)
         parked = envelope.but(hop=1, route=["engineer", *envelope.route], not_before=due)
         await world.put(subjects.PARKED, parked)
     world.read = (await world.ledger.state()).last
@@ -77,7 +78,7 @@ async def test_cancel_ends_when_nothing_is_in_flight(world: World) -> None:
 
 async def test_a_batch_nobody_can_stump_is_exhausted(world: World) -> None:
     new = await world.accept(batch(2, max_attempts=7, max_in_flight=3))
-    done = await world.run(world.conductor(), new.id, lambda _: Status.SOLVED)
+    done = await world.run(world.conductor(), new.id, lambda _: ProblemStatus.SOLVED)
     assert done.status is BatchStatus.EXHAUSTED
     assert done.counts == {"solved": 7}
     await world.check(new.id)
@@ -85,7 +86,7 @@ async def test_a_batch_nobody_can_stump_is_exhausted(world: World) -> None:
 
 async def test_recorded_cost_reaches_the_cap(world: World) -> None:
     new = await world.accept(batch(50, max_in_flight=2, max_cost=20 * COST))
-    done = await world.run(world.conductor(), new.id, lambda _: Status.SOLVED)
+    done = await world.run(world.conductor(), new.id, lambda _: ProblemStatus.SOLVED)
     assert done.status is BatchStatus.BUDGET_REACHED
     assert 20 * COST <= done.cost <= (20 + 2 * 4) * COST
     await world.check(new.id)
@@ -98,7 +99,7 @@ async def test_a_providers_refusal_ends_the_batch_with_its_words(world: World) -
     await world.step(conductor)
     facts = await world.ledger.read(0, subject=f"problems.engineer.{new.id}.>")
     for fact in facts:
-        problem = Envelope.model_validate_json(fact.data)
+        problem = Problem.model_validate_json(fact.data)
         words = Ending(code=Reason.PROVIDER_ERROR, detail="no such model", stops_batch=True)
         await world.put(subjects.FINISHED, problem.but(hop=1, status=Status.FAILED, reason=words))
     world.read = facts[-1].seq
@@ -115,7 +116,7 @@ async def test_a_dead_letter_replayed_to_a_valid_end(world: World) -> None:
     await conductor.resume()
     await world.step(conductor)
     fact = await world.ledger.last(f"problems.engineer.{new.id}.0.0")
-    problem = Envelope.model_validate_json(fact.data)
+    problem = Problem.model_validate_json(fact.data)
     letter = dead_letters.letter("engineer", new.id, 0, 0, error="boom", at=0.0, faults=5, envelope=problem)
     await world.ledger.publish_once(subjects.dead("engineer", new.id, 0, 0), letter.payload())
     await world.put(subjects.FINISHED, problem.but(hop=1, status=Status.FAILED, reason=Ending(code=Reason.FAULTS)))
@@ -150,7 +151,7 @@ async def test_deleting_cascades_and_the_id_is_never_reused(world: World) -> Non
     assert not await world.store.batches.insert(new)
     assert (await world.batch(other.id)).valid == 1
     await world.put(
-        "finished", Envelope(batch_id=new.id, slot=0, hop=9, route=[], models=new.models, subject="", topic="")
+        "finished", Problem(batch_id=new.id, slot=0, hop=9, route=[], models=new.models, subject="", topic="")
     )
     await world.step(conductor)
     assert await world.store.problems.count(new.id) == 0
@@ -182,7 +183,7 @@ async def test_many_batches_together_stay_below_the_ceiling(world: World, monkey
 async def test_a_small_cap_is_not_overshot_by_all_that_is_in_flight(world: World) -> None:
     """500 wanted and money for 3 problems: a few are tried at first, then only what can be paid for."""
     new = await world.accept(batch(500, max_cost=12 * COST))
-    done = await world.run(world.conductor(), new.id, lambda _: Status.SOLVED)
+    done = await world.run(world.conductor(), new.id, lambda _: ProblemStatus.SOLVED)
     assert done.status is BatchStatus.BUDGET_REACHED
     assert done.cost <= 12 * COST + 8 * 4 * COST
 
@@ -192,7 +193,7 @@ async def test_a_provider_that_is_down_is_named_until_it_is_back(world: World) -
     conductor = world.conductor()
     await conductor.resume()
     await world.step(conductor)
-    problem = Envelope.model_validate_json((await world.ledger.last(f"problems.engineer.{new.id}.0.0")).data)
+    problem = Problem.model_validate_json((await world.ledger.last(f"problems.engineer.{new.id}.0.0")).data)
     why = Ending(code=Reason.PROVIDER_ERROR, detail="simulator/sim-strong is failing: 503")
     parked = problem.but(hop=1, route=["engineer", *problem.route], not_before=1.0, reason=why)
     await world.put(subjects.PARKED, parked)

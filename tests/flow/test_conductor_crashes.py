@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from services.conductor.sweep import Sweep
-from shared.contracts.statuses import BatchStatus, Status
+from shared.contracts.problem import ProblemStatus
+from shared.contracts.statuses import BatchStatus
 from tests.flow.bombs import Bomb, Crash
 from tests.flow.world import COST, World, batch, every_third_valid
 
@@ -133,7 +134,7 @@ async def test_a_row_ahead_of_its_batch_when_the_ledger_is_lost(world: World) ->
     await conductor.resume()
     await world.step(conductor)
     for _ in range(4):
-        await world.play(lambda p: Status.SOLVED if p.slot == 0 else Status.VALID)
+        await world.play(lambda p: ProblemStatus.SOLVED if p.slot == 0 else ProblemStatus.VALID)
     dying = world.conductor(Bomb(world.store, {"problems.put": 1}))
     await dying.resume()
     with pytest.raises(Crash):

@@ -16,13 +16,14 @@ from services.conductor.sweep import Sweep
 from shared import subjects
 from shared.contracts.batch import Batch
 from shared.contracts.call import CallFact
-from shared.contracts.envelope import Ending, Envelope
+from shared.contracts.envelope import Ending
+from shared.contracts.problem import Problem, ProblemStatus
 from shared.contracts.statuses import BatchStatus, Flag, Reason, Status
 from shared.controls import read_flags
 from shared.facts import Fact
 from tests.flow.world import MODEL, World, batch
 
-Engineer = Callable[[World, Envelope], Awaitable[None]]
+Engineer = Callable[[World, Problem], Awaitable[None]]
 WORDS = "400 no system role here"
 
 
@@ -38,7 +39,7 @@ async def conducted(
         stopped = batch_id in await read_flags(world.ledger)
         for fact in await world.ledger.read(read, subject=f"problems.engineer.{batch_id}.>"):
             read = fact.seq
-            problem = Envelope.model_validate_json(fact.data)
+            problem = Problem.model_validate_json(fact.data)
             await (finish(world, problem, Status.CANCELLED) if stopped else engineer(world, problem))
         found = await world.batch(batch_id)
         if found.ended and not found.in_flight:
@@ -54,7 +55,7 @@ async def news_of(world: World, found: Batch) -> Any:
     return json.loads(fact.data)["error"]
 
 
-async def reply(world: World, problem: Envelope, unread: str = "") -> None:
+async def reply(world: World, problem: Problem, unread: str = "") -> None:
     fact = CallFact(
         id=uuid.uuid4().hex[:16], stage="engineer", batch_id=problem.batch_id, slot=problem.slot, since=problem.since,
         n=1, role="engineer", model=MODEL, hash="h", cost=10, at=time.time(), unread=unread,
@@ -63,7 +64,7 @@ async def reply(world: World, problem: Envelope, unread: str = "") -> None:
     assert await world.ledger.publish_once(subject, fact.model_dump_json().encode())
 
 
-async def finish(world: World, problem: Envelope, status: Status, why: Ending | None = None) -> None:
+async def finish(world: World, problem: Problem, status: Status, why: Ending | None = None) -> None:
     await world.put(subjects.FINISHED, problem.but(hop=problem.hop + 1, status=status, reason=why))
 
 
@@ -71,16 +72,16 @@ def by_provider(kind: str) -> Ending:
     return Ending(code=Reason.PROVIDER_ERROR, detail=WORDS, kind=kind, role="engineer")
 
 
-async def rejected(world: World, problem: Envelope) -> None:
+async def rejected(world: World, problem: Problem) -> None:
     await finish(world, problem, Status.FAILED, by_provider("rejected"))
 
 
-async def unreadable(world: World, problem: Envelope) -> None:
+async def unreadable(world: World, problem: Problem) -> None:
     await reply(world, problem, WORDS)
-    await finish(world, problem, Status.DISCARDED, Ending(code=Reason.MALFORMED, detail=WORDS))
+    await finish(world, problem, ProblemStatus.DISCARDED, Ending(code=Reason.MALFORMED, detail=WORDS))
 
 
-async def empty(world: World, problem: Envelope) -> None:
+async def empty(world: World, problem: Problem) -> None:
     parked = problem.but(hop=problem.hop + 1, route=["engineer", *problem.route], reason=by_provider("empty"))
     await world.put(subjects.PARKED, parked.but(not_before=1.0))
 
@@ -129,12 +130,12 @@ async def test_answers_that_are_no_replies_end_the_batch_after_a_minute(world: W
 
 
 async def test_a_stray_rejection_among_good_replies_ends_nothing(world: World) -> None:
-    async def engineer(world: World, problem: Envelope) -> None:
+    async def engineer(world: World, problem: Problem) -> None:
         if problem.slot % 2:
             await rejected(world, problem)
         else:
             await reply(world, problem)
-            await finish(world, problem, Status.VALID)
+            await finish(world, problem, ProblemStatus.VALID)
 
     new = await world.accept(batch(30))
     done = await conducted(world, world.conductor(), new.id, engineer)

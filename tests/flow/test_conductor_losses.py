@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.conductor.sweep import Sweep
 from shared import subjects
-from shared.contracts.envelope import Envelope
+from shared.contracts.problem import Problem, ProblemStatus
 from shared.contracts.statuses import BatchStatus, Flag, Status
 from shared.controls import read_flags
 from tests.flow.world import COST, World, all_valid, batch, every_third_valid
@@ -16,7 +16,7 @@ async def test_a_ghost_counts_only_its_cost(world: World) -> None:
     conductor = world.conductor()
     await conductor.resume()
     await world.step(conductor)
-    held = Envelope.model_validate_json((await world.ledger.last(f"problems.engineer.{new.id}.0.0")).data)
+    held = Problem.model_validate_json((await world.ledger.last(f"problems.engineer.{new.id}.0.0")).data)
     done = await world.run(conductor, new.id)
     conductor.settings = world.settings.model_copy(update={"purge_after": 0.0})
     await Sweep(conductor).run()
@@ -24,7 +24,7 @@ async def test_a_ghost_counts_only_its_cost(world: World) -> None:
     assert await world.ledger.read(0, subject=f"*.*.{new.id}.>") == []
     assert await read_flags(world.ledger) == {new.id: Flag.ENDED}
     await world.handle("engineer", held, all_valid)
-    await world.put(subjects.FINISHED, held.but(hop=1, status=Status.SOLVED))
+    await world.put(subjects.FINISHED, held.but(hop=1, status=ProblemStatus.SOLVED))
     await world.step(conductor)
     after = await world.batch(new.id)
     assert after.counts == done.counts
@@ -41,8 +41,8 @@ async def test_what_other_stages_make_of_a_ghost_is_no_news(world: World) -> Non
     await world.step(conductor)
     await world.play()
     await world.play()
-    held = Envelope.model_validate_json((await world.ledger.last(f"problems.solver.{new.id}.0.2")).data)
-    await world.put(subjects.FINISHED, held.but(hop=3, status=Status.SOLVED))
+    held = Problem.model_validate_json((await world.ledger.last(f"problems.solver.{new.id}.0.2")).data)
+    await world.put(subjects.FINISHED, held.but(hop=3, status=ProblemStatus.SOLVED))
     world.read = (await world.ledger.state()).last
     done = await world.run(conductor, new.id)
     assert done.counts == {"solved": 1, "valid": 1}
@@ -108,7 +108,7 @@ async def test_a_message_dropped_by_hand_is_sent_on(world: World) -> None:
     await sweep.run()
     again = await world.ledger.last(f"problems.checker.{new.id}.1.2")
     assert again is not None
-    envelope = Envelope.model_validate_json(again.data)
+    envelope = Problem.model_validate_json(again.data)
     assert envelope.since == 1, "a retry keeps its station's journal"
     done = await world.run(conductor, new.id)
     assert done.valid == 2
@@ -160,7 +160,7 @@ async def test_a_stray_slot_issues_nothing(world: World) -> None:
     await conductor.resume()
     await world.step(conductor)
     for slot in (2000, 10**15):
-        await world.ledger.publish_once(subjects.problem("checker", new.id, slot, 1), b"{}")
+        await world.ledger.publish_once(subjects.station("problems", "checker", new.id, slot, 1), b"{}")
     await world.step(conductor)
     await Sweep(conductor).run()
     found = await world.batch(new.id)

@@ -10,7 +10,7 @@ from services.conductor import low_water
 from services.conductor.low_water import LowWater
 from services.conductor.sweep import Sweep
 from shared import subjects
-from shared.contracts.envelope import Envelope
+from shared.contracts.problem import Problem
 from shared.contracts.statuses import BatchStatus
 from shared.controls import read_floors
 from shared.errors import StreamFull
@@ -42,9 +42,9 @@ async def test_what_has_ended_gives_room_to_what_waits_to_be_sent_on(world: Worl
     await conductor.resume()
     await world.step(conductor)
     world.bulk = "x" * 2000
-    last = await world.ledger.last(subjects.slot_span(new.id, 7))
+    last = await world.ledger.last(subjects.slot_span("problems", new.id, 7))
     assert last is not None
-    held = Envelope.model_validate_json(last.data)
+    held = Problem.model_validate_json(last.data)
     waits = held.but(hop=1, route=["engineer", *held.route], not_before=time.time())
     assert await world.put(subjects.PARKED, waits, last.seq)
     for _ in range(9):
@@ -56,9 +56,9 @@ async def test_what_has_ended_gives_room_to_what_waits_to_be_sent_on(world: Worl
     for _ in range(3):
         await sweep.run()
     assert (await read_floors(world.ledger))[new.id] == 7
-    again = await world.ledger.last(subjects.slot_span(new.id, 7))
+    again = await world.ledger.last(subjects.slot_span("problems", new.id, 7))
     assert again is not None
-    assert again.subject == subjects.problem("engineer", new.id, 7, 2)
+    assert again.subject == subjects.station("problems", "engineer", new.id, 7, 2)
 
 
 async def test_an_end_that_nobody_can_be_told_of_gives_its_space_back(world: World) -> None:
@@ -103,7 +103,7 @@ async def test_what_was_in_flight_when_its_turn_came_gives_up_its_calls_once_it_
     held = []
     for stage in ("engineer", "checker", "solver", "embedder"):
         for fact in await world.ledger.read(0, subject=f"problems.{stage}.{new.id}.>"):
-            problem = Envelope.model_validate_json(fact.data)
+            problem = Problem.model_validate_json(fact.data)
             if problem.slot in (0, 5):
                 held += [(problem, fact.seq)]
             else:
@@ -115,9 +115,9 @@ async def test_what_was_in_flight_when_its_turn_came_gives_up_its_calls_once_it_
     await thin()
     assert await calls() == {5}, "it is in flight"
     for stage in ("checker", "solver", "embedder"):
-        fact = await world.ledger.last(subjects.slot_span(new.id, 5))
+        fact = await world.ledger.last(subjects.slot_span("problems", new.id, 5))
         assert fact is not None
-        await world.handle(stage, Envelope.model_validate_json(fact.data), all_valid, fact.seq)
+        await world.handle(stage, Problem.model_validate_json(fact.data), all_valid, fact.seq)
     await thin()
     assert await calls() == set()
     await world.handle("engineer", straggler, all_valid, seq)

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from shared.contracts.ask import Rendered
 from shared.contracts.call import CallFact
-from shared.contracts.envelope import Envelope, ModelSpec
+from shared.contracts.envelope import ModelSpec
+from shared.contracts.problem import Problem
 from shared.errors import Refused, Stopped, Unreadable
 from shared.ledger import Ledger
 from shared.llm.ask import Asking
@@ -62,7 +63,7 @@ class Claim:
 
 
 def asking(ledger: Ledger, provider: Any, *, since: int = 1, may_begin: Callable[[], None] = lambda: None) -> Asking:
-    problem = Envelope(batch_id="b", slot=0, hop=since, since=since, route=[], models=MODELS, subject="s", topic="t")
+    problem = Problem(batch_id="b", slot=0, hop=since, since=since, route=[], models=MODELS, subject="s", topic="t")
     return Asking(problem, "solver", ledger=ledger, clients=provider, claim=Claim(may_begin))
 
 

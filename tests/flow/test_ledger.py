@@ -10,7 +10,7 @@ import time
 import pytest
 
 from shared import subjects
-from shared.contracts.envelope import Envelope
+from shared.contracts.problem import Problem
 from shared.contracts.statuses import Flag
 from shared.controls import read_flags, set_flag
 from shared.embedded import NatsServer
@@ -24,7 +24,7 @@ from tests.flow.world import MODELS
 
 
 async def test_a_fact_is_published_once(ledger: Ledger) -> None:
-    subject = subjects.problem("checker", "b", 1, 2)
+    subject = subjects.station("problems", "checker", "b", 1, 2)
     assert await ledger.publish_once(subject, b"one") == 1
     assert await ledger.publish_once(subject, b"two") is None
     fact = await ledger.last(subject)
@@ -34,11 +34,11 @@ async def test_a_fact_is_published_once(ledger: Ledger) -> None:
 
 
 async def test_a_hop_has_one_successor_among_rival_stages(ledger: Ledger) -> None:
-    span = subjects.problem_span("b", 7, 3)
+    span = subjects.hop_span("problems", "b", 7, 3)
     for race in range(20):
-        span = subjects.problem_span("b", race, 3)
+        span = subjects.hop_span("problems", "b", race, 3)
         rivals = [
-            ledger.publish_once(subjects.problem(stage, "b", race, 3), b"", span=span)
+            ledger.publish_once(subjects.station("problems", stage, "b", race, 3), b"", span=span)
             for stage in ("checker", "solver", "embedder", "parked", "finished") * 4
         ]
         won = [seq for seq in await asyncio.gather(*rivals) if seq is not None]
@@ -48,13 +48,15 @@ async def test_a_hop_has_one_successor_among_rival_stages(ledger: Ledger) -> Non
 
 async def test_spans_do_not_reach_into_other_slots_or_hops(ledger: Ledger) -> None:
     for slot, hop in ((1, 1), (1, 11), (11, 1), (111, 1)):
-        span = subjects.problem_span("b", slot, hop)
-        assert await ledger.publish_once(subjects.problem("solver", "b", slot, hop), b"", span=span)
+        span = subjects.hop_span("problems", "b", slot, hop)
+        assert await ledger.publish_once(subjects.station("problems", "solver", "b", slot, hop), b"", span=span)
 
 
 async def test_reading_pages_and_filters(ledger: Ledger) -> None:
     for slot in range(30):
-        await ledger.publish_once(subjects.problem("engineer" if slot % 2 else "checker", "b", slot, 0), b"%d" % slot)
+        await ledger.publish_once(
+            subjects.station("problems", "engineer" if slot % 2 else "checker", "b", slot, 0), b"%d" % slot
+        )
     first = await ledger.read(0, limit=12)
     rest = await ledger.read(first[-1].seq, limit=100)
     assert [int(f.data) for f in first + rest] == list(range(30))
@@ -98,7 +100,7 @@ async def test_replicas_come_and_go(ledger: Ledger) -> None:
 async def test_purging_a_batch_leaves_the_others(ledger: Ledger) -> None:
     for batch in ("a", "b"):
         await ledger.publish_once(subjects.batch_requested(batch), b"")
-        await ledger.publish_once(subjects.problem("engineer", batch, 0, 0), b"")
+        await ledger.publish_once(subjects.station("problems", "engineer", batch, 0, 0), b"")
         await ledger.publish_once(subjects.call("engineer", batch, 0, 0, 1), b"")
         await ledger.publish(subjects.vector(batch, batch, 0), b"", {})
     await ledger.purge("a", dead=True)
@@ -199,7 +201,7 @@ async def test_what_is_too_large_is_not_tried_for_ever(ledger: Ledger) -> None:
 
 async def test_flags_that_may_be_old_let_nothing_begin(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process slept, or was cut off: what it last heard proves nothing."""
-    problem = Envelope(batch_id="b", slot=0, hop=0, route=[], models=MODELS, subject="s", topic="t")
+    problem = Problem(batch_id="b", slot=0, hop=0, route=[], models=MODELS, subject="s", topic="t")
     flags = Flags(ledger)
     await flags.follow()
     flags.check(problem)

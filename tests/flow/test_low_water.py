@@ -7,11 +7,12 @@ import pytest
 from services.conductor import low_water
 from services.conductor.low_water import THIN_AT_ONCE, LowWater
 from services.conductor.sweep import Sweep
-from shared import dead_letters, subjects
+from shared import dead_letters, lines, subjects
 from shared.claim import Claim
 from shared.contracts.batch import Batch
-from shared.contracts.envelope import Ending, Envelope
-from shared.contracts.statuses import ROUTE, BatchStatus, Reason, Status
+from shared.contracts.envelope import Ending
+from shared.contracts.problem import Problem, ProblemStatus
+from shared.contracts.statuses import BatchStatus, Reason, Status
 from shared.controls import read_floors, set_floor
 from shared.errors import LedgerUnavailable, Overtaken
 from shared.facts import Fact
@@ -49,10 +50,10 @@ async def facts(world: World, batch_id: str, kind: str = "problems") -> list[Fac
     return found
 
 
-async def newest(world: World, new: Batch, slot: int) -> tuple[Envelope, int]:
-    fact = await world.ledger.last(subjects.slot_span(new.id, slot))
+async def newest(world: World, new: Batch, slot: int) -> tuple[Problem, int]:
+    fact = await world.ledger.last(subjects.slot_span("problems", new.id, slot))
     assert fact is not None
-    return Envelope.model_validate_json(fact.data), fact.seq
+    return Problem.model_validate_json(fact.data), fact.seq
 
 
 async def conduct(world: World, new: Batch, turns: int = 8, **play: object) -> Sweep:
@@ -73,11 +74,13 @@ async def test_where_there_is_room_nothing_is_given_back(world: World, monkeypat
     new = await world.accept(batch(9))
     sweep = await conduct(world, new)
     assert (await read_floors(world.ledger))[new.id] > 0
-    assert await world.ledger.last(subjects.problem(ROUTE[0], new.id, 0, 0)) is not None
+    assert (
+        await world.ledger.last(subjects.station("problems", lines.of("problems").stages[0], new.id, 0, 0)) is not None
+    )
     found = await world.batch(new.id)
     assert sweep._low_water is not None
     await sweep._low_water.run(found, low_water.ROOMY + 0.01)
-    assert await world.ledger.last(subjects.problem(ROUTE[0], new.id, 0, 0)) is None
+    assert await world.ledger.last(subjects.station("problems", lines.of("problems").stages[0], new.id, 0, 0)) is None
 
 
 async def test_a_batch_of_twenty_times_the_ledgers_size_ends_exact(
@@ -125,7 +128,7 @@ async def test_only_what_lies_below_the_oldest_slot_in_flight_goes(world: World)
     for stage in ("checker", "solver", "embedder", "none"):
         await world.step(sweep._conductor)
         for fact in await facts(world, new.id):
-            problem = Envelope.model_validate_json(fact.data)
+            problem = Problem.model_validate_json(fact.data)
             if fact.subject.startswith(f"problems.{stage}.") and problem.slot != 3:
                 await world.handle(stage, problem, all_valid, fact.seq)
     before = await facts(world, new.id)
@@ -145,7 +148,7 @@ async def test_only_what_lies_below_the_oldest_slot_in_flight_goes(world: World)
 async def test_a_stage_leaves_a_slot_below_the_floor_alone(ledger: Ledger) -> None:
     """The first message of a slot that has ended, sent by a conductor that had lost NATS, and taken after the purge."""
     new = batch(3)
-    problem = Envelope(batch_id=new.id, slot=1, hop=0, route=[], models=new.models, subject="s", topic="t")
+    problem = Problem(batch_id=new.id, slot=1, hop=0, route=[], models=new.models, subject="s", topic="t")
     flags = Flags(ledger)
     await flags.follow()
     flags.check(problem)
@@ -166,7 +169,7 @@ async def test_a_first_message_that_comes_again_after_the_purge_is_no_news(world
     sweep = await conduct(world, new)
     before = await world.batch(new.id)
     assert (await read_floors(world.ledger)).get(new.id, 0) > 0 or before.ended
-    gone = [slot for slot in range(6) if await world.ledger.last(subjects.slot_span(new.id, slot)) is None]
+    gone = [slot for slot in range(6) if await world.ledger.last(subjects.slot_span("problems", new.id, slot)) is None]
     assert gone
     await sweep._conductor.issue(before, gone)
     assert (await newest(world, new, gone[0]))[0].hop == 0, "the server takes a purged subject again"
@@ -189,7 +192,7 @@ async def test_a_handler_that_slept_neither_pays_nor_publishes(world: World) -> 
     await world.handle("checker", held, all_valid, seq)
     with pytest.raises(Overtaken):
         await claim.look()
-    await world.ledger.purge_subject(subjects.slot_span(new.id, 0))
+    await world.ledger.purge_subject(subjects.slot_span("problems", new.id, 0))
     with pytest.raises(Overtaken):
         await claim.look()
     assert await world.put("solver", held.but(hop=held.hop + 1), seq) is None, "a stale successor is refused"
@@ -216,8 +219,8 @@ async def test_a_copy_that_lags_takes_no_problem_from_its_handler(
     claim = Claim(world.ledger, flags, held, seq)
     await claim.look()
     claim.may_begin()
-    assert await world.ledger.newest_seq(subjects.slot_span(new.id, 99)) == 0
-    await world.ledger.purge_subject(subjects.slot_span(new.id, 0))
+    assert await world.ledger.newest_seq(subjects.slot_span("problems", new.id, 99)) == 0
+    await world.ledger.purge_subject(subjects.slot_span("problems", new.id, 0))
     with pytest.raises(Overtaken):
         await claim.look()
 
@@ -229,9 +232,9 @@ async def test_a_sweep_frozen_inside_a_row_sends_nothing_on(world: World) -> Non
     assert row is not None
     held, seq = await newest(world, new, 0)
     await world.handle("checker", held, all_valid, seq)
-    await world.ledger.purge_subject(subjects.slot_span(new.id, 0))
+    await world.ledger.purge_subject(subjects.slot_span("problems", new.id, 0))
     await sweep._send_on(row, held, row["stage"], held.route, seq)
-    assert await world.ledger.last(subjects.slot_span(new.id, 0)) is None
+    assert await world.ledger.last(subjects.slot_span("problems", new.id, 0)) is None
 
 
 async def test_a_row_ahead_of_its_batch_holds_the_floor(world: World) -> None:
@@ -288,7 +291,7 @@ async def test_a_straggler_holds_facts_but_no_calls(world: World) -> None:
     held, seq = await newest(world, new, 0)
     for stage in ("engineer", "checker", "solver", "embedder"):
         for fact in await facts(world, new.id):
-            problem = Envelope.model_validate_json(fact.data)
+            problem = Problem.model_validate_json(fact.data)
             if fact.subject.startswith(f"problems.{stage}.") and problem.slot:
                 await world.handle(stage, problem, all_valid, fact.seq)
     await world.step(sweep._conductor)
@@ -298,7 +301,7 @@ async def test_a_straggler_holds_facts_but_no_calls(world: World) -> None:
         await low.begin([found])
         await low.run(found, 0.6)
     assert await facts(world, new.id, "calls") == []
-    assert {Envelope.model_validate_json(f.data).slot for f in await facts(world, new.id)} == set(range(8))
+    assert {Problem.model_validate_json(f.data).slot for f in await facts(world, new.id)} == set(range(8))
     assert THIN_AT_ONCE > 8
     await world.handle("engineer", held, all_valid, seq)
     world.read = 0
@@ -320,11 +323,11 @@ async def test_a_dead_letter_is_replayed_from_its_journal_after_the_purge(world:
     world.read = (await world.ledger.state()).last
     for slot in range(1, 6):
         problem, at = await newest(world, new, slot)
-        await world.put("finished", problem.but(hop=problem.hop + 1, status=Status.SOLVED), at)
+        await world.put("finished", problem.but(hop=problem.hop + 1, status=ProblemStatus.SOLVED), at)
     for _ in range(3):
         await world.step(sweep._conductor)
         await sweep.run()
-    assert await world.ledger.last(subjects.slot_span(new.id, 0)) is None, "the slot gave its space back"
+    assert await world.ledger.last(subjects.slot_span("problems", new.id, 0)) is None, "the slot gave its space back"
     assert await world.ledger.last(subjects.slot_calls(new.id, 0)) is None
     row = await world.store.problems.get(f"{new.id}-0")
     assert [each.id for each in await dead_letters.listing(world.ledger)] == [letter.id]

@@ -11,16 +11,16 @@ import pytest
 from services.embedder.logic import Vector, embed
 from services.embedder.space import Spaces
 from shared.contracts.ask import Reply, Usage
-from shared.contracts.envelope import Envelope, Options
 from shared.contracts.outcome import Discarded, Passed
+from shared.contracts.problem import Options, Problem
 from shared.contracts.statuses import Reason
 from shared.errors import Permanent
 from shared.ledger import Ledger
 from tests.flow.world import MODELS
 
 
-def problem(slot: int, batch: str = "b", threshold: float = 0.82) -> Envelope:
-    return Envelope(
+def problem(slot: int, batch: str = "b", threshold: float = 0.82) -> Problem:
+    return Problem(
         batch_id=batch, slot=slot, hop=3, route=[], models=MODELS, subject="s", topic="t", problem=f"problem {slot}",
         options=Options(similarity_threshold=threshold),
     )  # fmt: skip
@@ -46,8 +46,8 @@ async def test_close_ones_are_kept_out_and_named(ledger: Ledger) -> None:
     outcome = await embed(problem(2), ask=Embedding(1, 0.1, 0), remember=spaces.remember)
     assert isinstance(outcome, Discarded)
     assert outcome.reason is Reason.DUPLICATE
-    assert outcome.problem.similar[0].id == "b-0"
-    assert outcome.problem.similar[0].similarity == pytest.approx(0.995, abs=1e-3)
+    assert outcome.slip.similar[0].id == "b-0"
+    assert outcome.slip.similar[0].similarity == pytest.approx(0.995, abs=1e-3)
     assert isinstance(await embed(problem(2, batch="c"), ask=Embedding(1, 0, 0), remember=spaces.remember), Passed)
 
 

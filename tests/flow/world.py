@@ -10,20 +10,21 @@ from typing import Any
 
 from services.conductor.conductor import Conductor
 from services.conductor.sweep import Sweep
-from shared import subjects
+from shared import lines, subjects
 from shared.contracts.batch import Batch, TopicSpec, Wish
 from shared.contracts.call import CallFact
-from shared.contracts.envelope import Ending, Envelope, Models, ModelSpec
-from shared.contracts.statuses import ROUTE, Reason, Status
+from shared.contracts.envelope import Ending, ModelSpec
+from shared.contracts.problem import Problem, ProblemStatus
+from shared.contracts.statuses import Reason, Status
 from shared.ledger import Ledger
 from shared.settings import Settings
 from shared.store.protocols import Store
 
 MODEL = ModelSpec(provider="simulator", model_name="sim-strong")
-MODELS = Models(engineer=MODEL, checker=MODEL, target=MODEL, embedding=MODEL, judge=MODEL)
+MODELS = dict.fromkeys(lines.of("problems").all_roles, MODEL)
 COST = 10  # nano-dollars of each call that the player makes
 
-Fate = Callable[[Envelope], Status | Ending]
+Fate = Callable[[Problem], Status | Ending]
 
 
 def batch(wanted: int, **wish: Any) -> Batch:
@@ -32,12 +33,12 @@ def batch(wanted: int, **wish: Any) -> Batch:
     return Batch(id=uuid.uuid4().hex[:20], created_at=time.time(), wish=Wish(**limits), models=MODELS, topics=topics)
 
 
-def all_valid(_problem: Envelope) -> Status:
-    return Status.VALID
+def all_valid(_problem: Problem) -> Status:
+    return ProblemStatus.VALID
 
 
-def every_third_valid(problem: Envelope) -> Status | Ending:
-    return (Status.VALID, Status.SOLVED, Ending(code=Reason.DUPLICATE))[problem.slot % 3]
+def every_third_valid(problem: Problem) -> Status | Ending:
+    return (ProblemStatus.VALID, ProblemStatus.SOLVED, Ending(code=Reason.DUPLICATE))[problem.slot % 3]
 
 
 class World:
@@ -59,7 +60,7 @@ class World:
         await self.ledger.publish_once(subjects.batch_requested(new.id), b"{}")
         return new
 
-    async def play(self, fate: Fate = all_valid, only: tuple[str, ...] = ROUTE) -> int:
+    async def play(self, fate: Fate = all_valid, only: tuple[str, ...] = lines.of("problems").stages) -> int:
         """Every stage handles what waits for it now, once; how many problems moved."""
         moved, end = 0, (await self.ledger.state()).last
         while self.read < end and (facts := await self.ledger.read(self.read)):
@@ -68,12 +69,12 @@ class World:
                     return moved
                 self.read = fact.seq
                 parsed = subjects.parse(fact.subject)
-                if isinstance(parsed, subjects.ProblemSubject) and parsed.stage in only:
-                    await self.handle(parsed.stage, Envelope.model_validate_json(fact.data), fate, fact.seq)
+                if isinstance(parsed, subjects.StationSubject) and parsed.stage in only:
+                    await self.handle(parsed.stage, Problem.model_validate_json(fact.data), fate, fact.seq)
                     moved += 1
         return moved
 
-    async def handle(self, stage: str, problem: Envelope, fate: Fate, seq: int | None = None) -> None:
+    async def handle(self, stage: str, problem: Problem, fate: Fate, seq: int | None = None) -> None:
         """`seq` is the handled fact's place; without it the newest of its slot is taken for it."""
         await self.call(stage, problem)
         hop = problem.hop + 1
@@ -82,23 +83,23 @@ class World:
         else:
             end = fate(problem)
             ending = end if isinstance(end, Ending) else None
-            status = Status.DISCARDED if ending else end
+            status = ProblemStatus.DISCARDED if ending else end
             onward, station = problem.but(hop=hop, status=status, reason=ending), subjects.FINISHED
         await self.put(station, onward, seq)
 
-    async def put(self, station: str, problem: Envelope, seq: int | None = None) -> int | None:
-        span = subjects.slot_span(problem.batch_id, problem.slot)
+    async def put(self, station: str, problem: Problem, seq: int | None = None) -> int | None:
+        span = subjects.slot_span("problems", problem.batch_id, problem.slot)
         if seq is None:
             newest = await self.ledger.last(span)
             seq = newest.seq if newest else 0
         return await self.ledger.publish_once(
-            subjects.problem(station, problem.batch_id, problem.slot, problem.hop),
+            subjects.station("problems", station, problem.batch_id, problem.slot, problem.hop),
             problem.model_dump_json().encode(),
             span=span,
             after=seq,
         )
 
-    async def call(self, stage: str, problem: Envelope, n: int | str = 1) -> None:
+    async def call(self, stage: str, problem: Problem, n: int | str = 1) -> None:
         call = CallFact(
             id=uuid.uuid4().hex[:16], stage=stage, batch_id=problem.batch_id, slot=problem.slot, since=problem.since,
             n=1, role="engineer", model=MODEL, hash="h", reply=self.bulk, input_tokens=3, output_tokens=2, cost=COST,

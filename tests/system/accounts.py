@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from shared import subjects
-from shared.contracts.batch import END_STATUSES, Batch
+from shared.contracts.batch import Batch
+from shared.contracts.problem import ProblemStatus
 from shared.contracts.statuses import BatchStatus
 from shared.facts import Fact
 from tests.system.stack import Stack
@@ -58,13 +59,16 @@ async def check(stack: Stack, batch_id: str, *, whole_ledger: bool = True) -> No
         assert sum(call["cost"] for call in recorded) == batch.cost
     shown = await stack.status(batch_id)
     assert shown["status"] == batch.status
-    assert shown["stats"] == {status: batch.counts.get(status, 0) for status in END_STATUSES} | {"in_progress": 0}
+    assert shown["stats"] == {status: batch.counts.get(status, 0) for status in ENDS} | {"in_progress": 0}
+
+
+ENDS = [status for status in ProblemStatus if status != ProblemStatus.IN_PROGRESS]
 
 
 def _check_rows(batch: Batch, rows: list[dict[str, Any]]) -> None:
     """Every slot has one end, and the counters are the rows'."""
     assert [row["slot"] for row in rows] == list(range(batch.issued))
-    assert all(row["status"] in END_STATUSES and not row["stage"] for row in rows)
+    assert all(row["status"] in ENDS and not row["stage"] for row in rows)
     assert Counter(row["status"] for row in rows) == batch.counts
     assert Counter(row["reason"] for row in rows if row["reason"]) == batch.reasons
     ranked = {row["rank"]: row["status"] for row in rows if row["status"] in ACCEPTED}
@@ -84,7 +88,7 @@ def _check_ends(facts: list[Fact], rows: list[dict[str, Any]]) -> None:
     highest: Counter[int] = Counter()
     for fact in facts:
         place = subjects.parse(fact.subject)
-        if not isinstance(place, subjects.ProblemSubject):
+        if not isinstance(place, subjects.StationSubject):
             continue
         highest[place.slot] = max(highest[place.slot], place.hop)
         if place.stage == subjects.FINISHED:

@@ -7,23 +7,23 @@ import os
 from services.checker.logic import check
 from shared import stage
 from shared.contracts.ask import Ask
-from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Outcome
+from shared.contracts.problem import Problem
 
 DEADLY = 2  #: the slot of each batch that kills the process which works on it
 
 
-async def check_or_die(problem: Envelope, *, ask: Ask) -> Outcome:
+async def check_or_die(problem: Problem, *, ask: Ask) -> Outcome:
     if problem.slot == DEADLY:
         os._exit(137)
     return await check(problem, ask=ask)
 
 
-async def check_and_raise(problem: Envelope, *, ask: Ask) -> Outcome:
+async def check_and_raise(problem: Problem, *, ask: Ask) -> Outcome:
     """Raises when all is paid for."""
     await check(problem, ask=ask)
     raise RuntimeError("this checker is broken")
 
 
-deadly = stage.build("checker", lambda _ledger: check_or_die)
-failing = stage.build("checker", lambda _ledger: check_and_raise)
+deadly = stage.build("checker", {"problems": lambda _ledger: check_or_die})
+failing = stage.build("checker", {"problems": lambda _ledger: check_and_raise})

@@ -15,10 +15,11 @@ from typing import Any
 
 import httpx
 
+from shared import lines
 from shared.children import die_with_parent
 from shared.consumers import backlog, consumer
 from shared.contracts.batch import Batch
-from shared.contracts.statuses import ROUTE, BatchStatus
+from shared.contracts.statuses import BatchStatus
 from shared.embedded import NatsServer, free_port
 from shared.errors import LedgerUnavailable, StoreUnavailable, Unavailable
 from shared.ledger import Ledger
@@ -30,7 +31,7 @@ from tests.system.cluster import Cluster
 ROOT = Path(__file__).parents[2]
 WITHIN = 90.0  # s; nothing here takes a third of it on a free machine
 
-STAGES = ROUTE
+STAGES = lines.of("problems").stages
 SERVICES = ("simulator", "gateway", "conductor", *STAGES)
 QUICK = {"ACK_WAIT": "3", "LEASE": "2", "SWEEP_EVERY": "1", "FAULT_DELAY": "0.2", "WAIT_IN_PLACE": "2"}
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from shared.contracts.statuses import ROUTE, BatchStatus
+from shared import lines
+from shared.contracts.statuses import BatchStatus
 from tests.system.accounts import calls_of, check, check_bill, check_completed, check_logs
 from tests.system.stack import Stack
 
@@ -46,7 +47,7 @@ async def test_sigterm_under_load_loses_and_repeats_nothing(stack: Stack) -> Non
     await stack.simulate(latency=LATENCY)
     batch_id = await stack.create(60, max_in_flight=24)
     for turn, name in enumerate(("solver", "engineer", "gateway", "checker", "conductor", "embedder")):
-        await stack.reaches(batch_id, 1 + 6 * turn, holding=name if name in ROUTE else None)
+        await stack.reaches(batch_id, 1 + 6 * turn, holding=name if name in lines.of("problems").stages else None)
         process = stack.processes[name]
         process.ask_to_end()
         assert await process.ended() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it was sent

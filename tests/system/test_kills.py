@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.contracts.statuses import ROUTE
+from shared import lines
 from tests.system.accounts import check_bill, check_completed, check_logs, in_flight
 from tests.system.stack import Stack
 
@@ -15,12 +15,12 @@ pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pyt
 WANTED = 60
 
 
-@pytest.mark.parametrize("victim", ["gateway", "conductor", *ROUTE, "nats"])
+@pytest.mark.parametrize("victim", ["gateway", "conductor", *lines.of("problems").stages, "nats"])
 async def test_a_kill_in_the_middle(both: Stack, victim: str, record_property: Callable[[str, object], None]) -> None:
     stack = both
     await stack.simulate(latency=0.2)
     batch_id = await stack.create(WANTED, max_in_flight=40)  # so that there is work for all stages at once
-    await stack.reaches(batch_id, 5, holding=victim if victim in ROUTE else None)
+    await stack.reaches(batch_id, 5, holding=victim if victim in lines.of("problems").stages else None)
     await stack.kill(victim)
     await stack.revive(victim)
     await check_completed(stack, batch_id, WANTED)

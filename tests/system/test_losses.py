@@ -30,9 +30,9 @@ async def test_a_message_dropped_by_hand(stack: Stack) -> None:
     fact = await stack.ledger.last(f"problems.solver.{batch_id}.*.2")
     assert fact is not None
     place = subjects.parse(fact.subject)
-    assert isinstance(place, subjects.ProblemSubject)
+    assert isinstance(place, subjects.StationSubject)
     await stack.ledger.delete(LEDGER, fact.seq)
-    again = subjects.problem("solver", batch_id, place.slot, 3)
+    again = subjects.station("problems", "solver", batch_id, place.slot, 3)
     await until(lambda: stack.ledger.last(again), "it is sent on")
     await stack.start("solver")
     await check_completed(stack, batch_id, 8)

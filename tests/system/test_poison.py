@@ -55,9 +55,12 @@ async def test_rubbish_in_a_problems_place(stack: Stack) -> None:
     is taken from the journal, and the problem goes its way."""
     await stack.simulate(latency=0.3)
     batch_id = await stack.create(8, max_in_flight=16)
-    first = subjects.problem("engineer", batch_id, 0, 0)
+    first = subjects.station("problems", "engineer", batch_id, 0, 0)
     await until(lambda: stack.ledger.last(first), "the slot is issued")
-    subject, span = subjects.problem("checker", batch_id, 0, 1), subjects.problem_span(batch_id, 0, 1)
+    subject, span = (
+        subjects.station("problems", "checker", batch_id, 0, 1),
+        subjects.hop_span("problems", batch_id, 0, 1),
+    )
     assert await stack.ledger.publish_once(subject, RUBBISH, span=span), "the engineer was faster"
     await check_completed(stack, batch_id, 8)
     assert await check_bill(stack, batch_id) == 0

@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.contracts.statuses import ROUTE
+from shared import lines
 from tests.system.accounts import calls_of, check, check_bill, check_completed, check_logs, facts_of, in_flight, rows_of
 from tests.system.stack import Stack, until
 
 pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
-SECONDS = [f"{service}.2" for service in ("conductor", *ROUTE)]
+SECONDS = [f"{service}.2" for service in ("conductor", *lines.of("problems").stages)]
 
 
 async def test_two_of_each_and_everyone_dies_once(stack: Stack, record_property: Callable[[str, object], None]) -> None:

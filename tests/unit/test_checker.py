@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from services.checker.logic import RESOLVE, REVIEW, Review, check, reason_of
-from shared.contracts.envelope import MAX_TEXT_CHARS, Confirmation
+from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Outcome, Passed
+from shared.contracts.problem import Confirmation, ProblemReason
 from shared.contracts.statuses import Reason
 from shared.errors import Refused, Unreadable, Waiting
 from tests.fake_ask import FakeAsk, envelope
@@ -31,7 +32,7 @@ async def test_a_confirmed_problem_passes() -> None:
     ask = FakeAsk(("checker", GOOD), ("checker", {"answer": 7}))
     outcome = await check(envelope(), ask=ask)
     assert isinstance(outcome, Passed)
-    problem = outcome.problem
+    problem = outcome.slip
     assert problem.confirmations == [Confirmation(model="simulator/checker", answer="7", agrees=True)]
     assert problem.hints == envelope().hints
     assert not problem.hints_were_corrected
@@ -46,9 +47,9 @@ async def test_a_confirmed_problem_passes() -> None:
 async def test_a_resolve_that_stands_in_thinking_only_may_agree_but_never_differ(answer: int, agrees: bool) -> None:
     ask = FakeAsk(("checker", GOOD), ("checker", {"answer": answer}), places={"checker": "reasoning_content"})
     outcome = await check(envelope(), ask=ask)
-    assert outcome.problem.confirmations[0].agrees is agrees
+    assert outcome.slip.confirmations[0].agrees is agrees
     if not agrees:
-        discarded(outcome, Reason.UNDECIDED)
+        discarded(outcome, ProblemReason.UNDECIDED)
 
 
 async def test_the_review_sees_everything_and_the_resolve_only_the_problem() -> None:
@@ -75,13 +76,13 @@ async def test_an_invalid_problem_is_discarded_with_its_code(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "words", "reason"),
     [
-        ("incorrect_answer", "", Reason.WRONG_REFERENCE),
-        ("other", "The reference answer is 8, not 7.", Reason.WRONG_REFERENCE),
-        ("", "The wording is ambiguous.", Reason.AMBIGUOUS),
-        ("hints", "", Reason.BAD_HINTS),
-        ("other", "Not about this topic.", Reason.OFF_TOPIC),
-        ("duplicate", "", Reason.UNANSWERABLE),
-        ("", "", Reason.UNANSWERABLE),
+        ("incorrect_answer", "", ProblemReason.WRONG_REFERENCE),
+        ("other", "The reference answer is 8, not 7.", ProblemReason.WRONG_REFERENCE),
+        ("", "The wording is ambiguous.", ProblemReason.AMBIGUOUS),
+        ("hints", "", ProblemReason.BAD_HINTS),
+        ("other", "Not about this topic.", ProblemReason.OFF_TOPIC),
+        ("duplicate", "", ProblemReason.UNANSWERABLE),
+        ("", "", ProblemReason.UNANSWERABLE),
     ],
 )
 def test_unknown_codes_are_read_by_their_words(code: str, words: str, reason: Reason) -> None:
@@ -104,14 +105,14 @@ async def test_corrected_hints_are_merged_by_index(corrected: object, hints: lis
     ask = FakeAsk(("checker", review(corrected_hints=corrected)), ("checker", {"answer": "7"}))
     outcome = await check(envelope(), ask=ask)
     assert isinstance(outcome, Passed)
-    assert outcome.problem.hints == dict(zip("012", hints, strict=True))
-    assert outcome.problem.hints_were_corrected == (outcome.problem.hints != envelope().hints)
+    assert outcome.slip.hints == dict(zip("012", hints, strict=True))
+    assert outcome.slip.hints_were_corrected == (outcome.slip.hints != envelope().hints)
 
 
 async def test_another_answer_leaves_the_reference_unconfirmed() -> None:
     ask = FakeAsk(("checker", GOOD), ("checker", {"answer": "8"}))
-    outcome = discarded(await check(envelope(), ask=ask), Reason.REFERENCE_UNCONFIRMED)
-    assert outcome.problem.confirmations[0].agrees is False
+    outcome = discarded(await check(envelope(), ask=ask), ProblemReason.REFERENCE_UNCONFIRMED)
+    assert outcome.slip.confirmations[0].agrees is False
 
 
 @pytest.mark.parametrize(
@@ -121,19 +122,19 @@ async def test_another_answer_leaves_the_reference_unconfirmed() -> None:
 async def test_the_judge_is_asked_where_rules_end(judgement: Any, agrees: bool | None) -> None:
     ask = FakeAsk(("checker", GOOD), ("checker", {"answer": "0.333"}), ("judge", judgement))
     outcome = await check(envelope(answer="1/3"), ask=ask)
-    assert outcome.problem.confirmations[0].agrees is agrees
-    assert outcome.problem.prompt_versions["judge"].startswith("judge.v1@")
+    assert outcome.slip.confirmations[0].agrees is agrees
+    assert outcome.slip.prompt_versions["judge"].startswith("judge.v1@")
     if agrees:
         assert isinstance(outcome, Passed)
     else:
-        discarded(outcome, Reason.UNDECIDED if agrees is None else Reason.REFERENCE_UNCONFIRMED)
+        discarded(outcome, ProblemReason.UNDECIDED if agrees is None else ProblemReason.REFERENCE_UNCONFIRMED)
 
 
 @pytest.mark.parametrize("answer", ["", "I don't know"])
 async def test_no_answer_confirms_nothing(answer: str) -> None:
     ask = FakeAsk(("checker", GOOD), ("checker", {"answer": answer}))
-    outcome = discarded(await check(envelope(), ask=ask), Reason.UNDECIDED)
-    assert outcome.problem.confirmations[0].agrees is None
+    outcome = discarded(await check(envelope(), ask=ask), ProblemReason.UNDECIDED)
+    assert outcome.slip.confirmations[0].agrees is None
 
 
 @pytest.mark.parametrize("before", [[], [("checker", review(corrected_hints={"1": "better"}))]])
@@ -144,8 +145,8 @@ async def test_no_answer_confirms_nothing(answer: str) -> None:
 async def test_refusals_and_unreadable_replies(before: list[Any], reply: Any, reason: Reason) -> None:
     ask = FakeAsk(*before, ("checker", reply))
     outcome = discarded(await check(envelope(), ask=ask), reason)
-    assert outcome.problem.hints_were_corrected == bool(before)
-    assert ("resolve" in outcome.problem.prompt_versions) == bool(before)
+    assert outcome.slip.hints_were_corrected == bool(before)
+    assert ("resolve" in outcome.slip.prompt_versions) == bool(before)
 
 
 @pytest.mark.parametrize(

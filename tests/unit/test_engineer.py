@@ -32,7 +32,7 @@ def draft(**changes: Any) -> dict[str, Any]:
 async def test_a_draft_passes(hints: object) -> None:
     outcome = await engineer(EMPTY, ask=FakeAsk(("engineer", draft(hints=hints))))
     assert isinstance(outcome, Passed)
-    problem = outcome.problem
+    problem = outcome.slip
     assert problem.problem == "Find the product of the roots of x^2 - 7x + 10 = 0."
     assert problem.answer == "10"
     assert problem.hints == HINTS
@@ -59,8 +59,8 @@ async def test_what_is_not_whole_is_malformed(reply: Any) -> None:
     assert isinstance(outcome, Discarded)
     assert outcome.reason is Reason.MALFORMED
     assert outcome.detail
-    assert outcome.problem.problem is None
-    assert outcome.problem.prompt_versions == {"engineer": WRITE.version}
+    assert outcome.slip.problem is None
+    assert outcome.slip.prompt_versions == {"engineer": WRITE.version}
 
 
 async def test_a_refusal_is_an_outcome() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.conductor.fold import Fold
+from shared import lines
 from shared.contracts.batch import Batch, Row
-from shared.contracts.statuses import ROUTE
 from shared.facts import Fact
 from tests.flow.world import MODELS, batch
 
@@ -40,7 +40,7 @@ def histories(draw: st.DrawFn) -> Chunk:
             ghost = kind == "ghost" and hops[slot] >= 0
             hop = draw(st.integers(0, hops[slot])) if ghost else hops[slot] + 1
             hops[slot] = max(hops[slot], hop)
-            stage = draw(st.sampled_from([*ROUTE, "parked", "finished"]))
+            stage = draw(st.sampled_from([*lines.of("problems").stages, "parked", "finished"]))
             status = draw(st.sampled_from(["valid", "valid", "solved", "discarded", "failed", "cancelled"]))
             reason: Any = {"code": "duplicate"} if status == "discarded" else None
             if stage == "parked" or status == "failed":

@@ -12,12 +12,13 @@ from services.gateway.schemas.batches import BatchDetail
 from services.gateway.schemas.common import BATCH_ID, dollars, nano_dollars
 from services.gateway.schemas.status import StatusReply
 from services.gateway.schemas.taxonomy import flatten, shipped, unflatten
+from shared import lines
 from shared.contracts.batch import Batch, TopicSpec, Wish
-from shared.contracts.envelope import Models, ModelSpec
+from shared.contracts.envelope import ModelSpec
 from shared.contracts.statuses import BatchStatus
 
 SPEC = ModelSpec(provider="simulator", model_name="m")
-MODELS = Models(engineer=SPEC, checker=SPEC, target=SPEC, embedding=SPEC, judge=SPEC)
+MODELS = dict.fromkeys(lines.of("problems").all_roles, SPEC)
 
 
 def batch(**fields: object) -> Batch:

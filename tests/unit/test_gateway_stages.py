@@ -10,8 +10,9 @@ import pytest
 
 from services.gateway.schemas.status import StatusReply
 from services.gateway.stages import lacking_keys, missing, waits_of
+from shared import lines
 from shared.contracts.batch import Batch
-from shared.contracts.envelope import Models, ModelSpec
+from shared.contracts.envelope import ModelSpec
 from shared.contracts.statuses import BatchStatus
 from shared.replica import parse_heartbeat
 from tests.flow.world import batch
@@ -24,9 +25,9 @@ def model(name: str) -> ModelSpec:
     return ModelSpec(provider=provider, model_name=rest)
 
 
-def models(**changes: str) -> Models:
-    names = dict.fromkeys(Models.model_fields, "simulator/sim-strong") | changes
-    return Models(**{role: model(name) for role, name in names.items()})
+def models(**changes: str) -> dict[str, ModelSpec]:
+    names = dict.fromkeys(lines.of("problems").all_roles, "simulator/sim-strong") | changes
+    return {role: model(name) for role, name in names.items()}
 
 
 def replica(service: str, *providers: str, at: float = 100.0, **said: Any) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from services.solver.logic import SOLVE, solve
-from shared.contracts.envelope import MAX_TEXT_CHARS, TargetAnswer
+from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Passed, Solved
+from shared.contracts.problem import ProblemReason, TargetAnswer
 from shared.contracts.statuses import Reason
 from shared.errors import Refused, Stopped, Unreadable
 from tests.fake_ask import FakeAsk, envelope
@@ -47,7 +48,7 @@ async def test_the_judge_decides(equivalent: bool, outcome: type) -> None:
 async def test_what_nothing_can_judge_is_undecided(script: list[Any]) -> None:
     result = await solve(envelope(answer="1/3"), ask=FakeAsk(*script))
     assert isinstance(result, Discarded)
-    assert result.reason is Reason.UNDECIDED
+    assert result.reason is ProblemReason.UNDECIDED
     assert result.detail
     assert [(tried.correct, tried.decided_by) for tried in result.problem.target_answers] == [(None, "none")]
 
@@ -56,8 +57,8 @@ async def test_what_nothing_can_judge_is_undecided(script: list[Any]) -> None:
     ("reply", "reason"),
     [
         (Refused("no"), Reason.REFUSED),
-        (Unreadable("broken off"), Reason.UNDECIDED),
-        ("The answer", Reason.UNDECIDED),
+        (Unreadable("broken off"), ProblemReason.UNDECIDED),
+        ("The answer", ProblemReason.UNDECIDED),
         ({"answer": "x" * (MAX_TEXT_CHARS + 1)}, Reason.MALFORMED),
     ],
 )
@@ -74,7 +75,7 @@ async def test_an_answer_that_stands_in_thinking_only_may_be_right_but_never_wro
     result = await solve(envelope(), ask=ask)
     assert type(result) is outcome
     if isinstance(result, Discarded):
-        assert result.reason is Reason.UNDECIDED
+        assert result.reason is ProblemReason.UNDECIDED
         assert "reasoning_content" in result.detail
         assert result.problem.target_answers[0].correct is None
 

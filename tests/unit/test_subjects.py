@@ -13,9 +13,9 @@ numbers = st.integers(0, 10**9)
 
 @given(names, names, numbers, numbers)
 def test_problems_read_back(stage: str, batch: str, slot: int, hop: int) -> None:
-    subject = subjects.problem(stage, batch, slot, hop)
-    assert subjects.parse(subject) == subjects.ProblemSubject(stage, batch, slot, hop)
-    assert subjects.problem_span(batch, slot, hop).split(".")[2:] == subject.split(".")[2:]
+    subject = subjects.station("problems", stage, batch, slot, hop)
+    assert subjects.parse(subject) == subjects.StationSubject("problems", stage, batch, slot, hop)
+    assert subjects.hop_span("problems", batch, slot, hop).split(".")[2:] == subject.split(".")[2:]
 
 
 @given(names, names, numbers, numbers, numbers, names)

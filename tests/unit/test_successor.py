@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared import subjects
-from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Passed
+from shared.contracts.problem import Problem
 from shared.contracts.statuses import Reason, Status
 from shared.errors import Permanent, Rejected, Stopped, Transient, Waiting
 from shared.settings import Settings
@@ -16,8 +16,8 @@ from tests.flow.world import MODELS
 SETTINGS = Settings(_env_file=None)
 
 
-def problem(**changes: object) -> Envelope:
-    base = Envelope(batch_id="b", slot=3, hop=4, since=2, route=["solver"], models=MODELS, subject="s", topic="t")
+def problem(**changes: object) -> Problem:
+    base = Problem(batch_id="b", slot=3, hop=4, since=2, route=["solver"], models=MODELS, subject="s", topic="t")
     return base.but(**changes)
 
 
@@ -79,7 +79,7 @@ def test_the_fifth_fault_is_the_last() -> None:
 
 
 def test_what_cannot_be_read_ends_as_poison() -> None:
-    after = unreadable(subjects.ProblemSubject("solver", "b", 1, 7), b"\xff", "no JSON")
+    after = unreadable(subjects.StationSubject("problems", "solver", "b", 1, 7), b"\xff", "no JSON")
     assert after.problem is not None
     assert (after.problem.hop, after.problem.status) == (8, Status.FAILED)
     assert after.problem.reason is not None

@@ -19,15 +19,15 @@ from services.gateway.errors import RETRY_AFTER, Problem
 from services.gateway.routes.dependencies import Connected, replies
 from services.gateway.schemas.common import example_of, timestamp
 from services.gateway.schemas.health import Alive, Dependency, Health, Ready, StageHealth, Welcome
+from shared import lines
 from shared.consumers import backlog
-from shared.contracts.statuses import ROUTE
 from shared.errors import Unavailable
 from shared.replica import replicas
 from shared.settings import Settings
 
 router = APIRouter(tags=["Health"])
 
-STAGES = (*ROUTE, "conductor")
+STAGES = (*lines.STAGES, "conductor")
 ANSWERS_WITHIN = 3.0  # s until a dependency counts as away
 REFUSED_FOR = 5.0  # s that facts of a stage are refused until we say so
 FULL = 0.95  #: share of its own limit from which a ledger can refuse a fact

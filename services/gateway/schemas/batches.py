@@ -23,6 +23,7 @@ from services.gateway.schemas.taxonomy import TopicDetail, unflatten
 from services.gateway.stages import Seen
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import ModelSpec
+from shared.contracts.problem import Options
 from shared.contracts.statuses import BatchStatus
 
 
@@ -91,12 +92,12 @@ def _fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, object]:
         "id": batch.id,
         "name": batch.name,
         "created_at": timestamp(batch.created_at),
-        "engineer_model": models.engineer,
-        "checker_model": models.checker,
-        "target_model": models.target,
-        "embedding_model": models.embedding,
-        "judge_model": models.judge,
-        "similarity_threshold": batch.options.similarity_threshold,
+        "engineer_model": models["engineer"],
+        "checker_model": models["checker"],
+        "target_model": models["target"],
+        "embedding_model": models["embedding"],
+        "judge_model": models["judge"],
+        "similarity_threshold": Options.model_validate(batch.options).similarity_threshold,
         "max_attempts": wish.max_attempts,
         "max_in_flight": wish.max_in_flight,
         "max_cost_usd": dollars(wish.max_cost),

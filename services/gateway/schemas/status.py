@@ -9,9 +9,9 @@ from pydantic import Field
 
 from services.gateway.schemas.common import EXAMPLE_BATCH, Reply, dollars, timestamp, with_example
 from services.gateway.stages import Seen, missing, waits_of
-from shared.contracts.batch import END_STATUSES, Batch
-from shared.contracts.envelope import Models
-from shared.contracts.statuses import ROUTE, BatchStatus
+from shared import lines
+from shared.contracts.batch import Batch
+from shared.contracts.statuses import BatchStatus, Status
 from shared.subjects import PARKED
 
 
@@ -112,11 +112,11 @@ class StatusReply(Reply):
 
 def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]:
     """`now` is in Unix seconds; `seen` are the stages' replicas, None where nobody knows."""
-    wanted, valid = batch.wish.num_problems, batch.valid
+    line = lines.of(batch.line)
+    wanted, valid = batch.wish.num_problems, batch.counts.get(line.accepted, 0)
     cost = batch.total_cost
-    rate = _rate(batch, now)
-    ends = {status: batch.counts.get(status, 0) for status in END_STATUSES}
-    at_stages = {where: n for where, n in batch.counts.items() if where not in END_STATUSES}
+    rate = _rate(batch, valid, now)
+    at_stages = {where: n for where, n in batch.counts.items() if where not in batch.ends}
     return {
         "batch_id": batch.id,
         "status": "deleting" if batch.wish.state == "deleted" else batch.status,
@@ -124,9 +124,9 @@ def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]
         "valid_generated": valid,
         "total_generated": batch.ended_problems,
         "progress_percentage": round(min(100.0, 100 * valid / wanted), 2),
-        "stats": Stats(**ends, in_progress=batch.in_flight),
+        "stats": Stats(**batch.ends | {Status.IN_PROGRESS: batch.in_flight}),
         "reasons": batch.reasons,
-        "stages": dict.fromkeys((*ROUTE, "parked"), 0) | at_stages,
+        "stages": dict.fromkeys((*batch.route, "parked"), 0) | at_stages,
         "batch_cost": dollars(cost),
         "cost_per_valid": None if cost is None or not valid else dollars(round(cost / valid)),
         "tokens": Tokens.of(batch.input_tokens, batch.output_tokens),
@@ -137,7 +137,7 @@ def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]
         "error": batch.error or batch.shortfall,
         "details": batch.details,
         "waiting": [] if batch.ended else _waiting(batch, seen or ()),
-        "warnings": [] if batch.ended or seen is None else missing(seen),
+        "warnings": [] if batch.ended or seen is None else missing(line, seen),
     }
 
 
@@ -147,13 +147,13 @@ def _waiting(batch: Batch, seen: Seen) -> list[Waiting]:
     if waits or not batch.waiting or not batch.counts.get(PARKED):
         return [Waiting(role=r, model=w.model, since=timestamp(w.since), words=w.words) for r, w in waits.items()]
     role = batch.waiting_role or None
-    model = str(getattr(batch.models, role)) if role in Models.model_fields else None
+    model = str(batch.models[role]) if role in batch.models else None
     return [Waiting(role=role, model=model, since=timestamp(batch.waiting_since), words=batch.waiting)]
 
 
-def _rate(batch: Batch, now: float) -> float | None:
+def _rate(batch: Batch, valid: int, now: float) -> float | None:
     """Valid problems a second since the start; None before it."""
     if batch.started_at is None:
         return None
     elapsed = (batch.finished_at or now) - batch.started_at
-    return batch.valid / elapsed if elapsed > 0 else None
+    return valid / elapsed if elapsed > 0 else None

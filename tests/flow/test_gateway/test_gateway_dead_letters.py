@@ -9,7 +9,7 @@ import pytest
 
 from shared import subjects
 from shared.contracts.batch import Batch
-from shared.contracts.envelope import Envelope
+from shared.contracts.problem import Problem
 from shared.contracts.statuses import BatchStatus
 from shared.dead_letters import letter
 from shared.embedded import NatsServer
@@ -26,7 +26,7 @@ async def gateway(settings: Settings, own_nats: NatsServer) -> AsyncIterator[Gat
 
 async def bury(gateway: Gateway, batch: Batch, slot: int, *, readable: bool = True) -> str:
     """A dead letter of the checker, at hop 2; returns its id."""
-    envelope = Envelope(
+    envelope = Problem(
         batch_id=batch.id, slot=slot, hop=2, route=["solver"], models=batch.models, subject="A", topic="B"
     )
     dead = letter(

@@ -58,10 +58,12 @@ async def test_every_field_reaches_the_batch(gateway: Gateway) -> None:
         max_cost_usd=1.25,
         random_seed=11,
     )
-    assert batch.models.engineer == ModelSpec(provider="openai", model_name="gpt-4.1", temperature=0.9, max_tokens=900)
-    assert str(batch.models.checker) == str(batch.models.judge) == "openai/o4-mini"
-    assert str(batch.models.target) == "simulator/sim-weak"
-    assert str(batch.models.embedding) == "openai/text-embedding-3-small"
+    assert batch.models["engineer"] == ModelSpec(
+        provider="openai", model_name="gpt-4.1", temperature=0.9, max_tokens=900
+    )
+    assert str(batch.models["checker"]) == str(batch.models["judge"]) == "openai/o4-mini"
+    assert str(batch.models["target"]) == "simulator/sim-weak"
+    assert str(batch.models["embedding"]) == "openai/text-embedding-3-small"
     assert [tuple(topic.model_dump().values()) for topic in batch.topics] == [
         ("Algebra", "Roots", "", ""),
         ("Calculus", "Limits", "High School", "At 0."),
@@ -76,10 +78,10 @@ async def test_every_field_reaches_the_batch(gateway: Gateway) -> None:
 async def test_the_judge_is_the_one_asked_for_then_the_configured_then_the_checker(settings: Settings) -> None:
     async with running(settings) as gateway:
         asked = await gateway.accepted(checker_model="openai/a", judge_model="openai/b")
-        assert asked.models.judge.model_name == "b"
+        assert asked.models["judge"].model_name == "b"
     async with running(settings.model_copy(update={"judge_model": "openai/c"})) as gateway:
-        assert (await gateway.accepted(checker_model="openai/a")).models.judge.model_name == "c"
-        assert (await gateway.accepted(judge_model="openai/b")).models.judge.model_name == "b"
+        assert (await gateway.accepted(checker_model="openai/a")).models["judge"].model_name == "c"
+        assert (await gateway.accepted(judge_model="openai/b")).models["judge"].model_name == "b"
 
 
 async def test_fields_left_at_their_neutral_values_are_accepted(gateway: Gateway) -> None:

@@ -10,26 +10,21 @@ from typing import Any
 import pytest
 
 from services.gateway.routes.problems import CHUNK
+from shared import lines
 from shared.contracts.batch import Batch, CallRow, Row
 from shared.contracts.call import CallFact
-from shared.contracts.envelope import (
-    Confirmation,
-    Ending,
-    Envelope,
-    Similar,
-    TargetAnswer,
-    problem_id,
-)
-from shared.contracts.statuses import ROUTE, Reason, Status
+from shared.contracts.envelope import Ending, Similar, problem_id
+from shared.contracts.problem import Confirmation, Problem, ProblemStatus, TargetAnswer
+from shared.contracts.statuses import Reason, Status
 from shared.errors import StoreUnavailable
 from tests.flow.test_gateway.conftest import Gateway, assert_problem
 
 VECTOR = [0.5, -0.25, 1.0]
 
 
-def row(batch: Batch, slot: int, status: Status = Status.VALID, **fields: Any) -> Row:
+def row(batch: Batch, slot: int, status: Status = ProblemStatus.VALID, **fields: Any) -> Row:
     """What the conductor stores of a problem."""
-    envelope = Envelope(
+    envelope = Problem(
         batch_id=batch.id, slot=slot, hop=4, route=[], models=batch.models, subject="Algebra", topic="Roots",
         problem=f"What is {slot} + 1?", answer=str(slot + 1), hints={"0": "Count."}, status=status,
         confirmations=[Confirmation(model="m/c", answer="2", agrees=True)],
@@ -41,7 +36,7 @@ def row(batch: Batch, slot: int, status: Status = Status.VALID, **fields: Any) -
     return {
         "id": envelope.problem_id, "batch_id": batch.id, "slot": slot, "hop": envelope.hop, "place": [1, slot + 1],
         "trail": [[1, slot + 1, str(status)]], "subject_of_fact": f"problems.finished.{batch.id}.{slot}.4",
-        "stage": "" if at_end else ROUTE[1], "status": status, "rank": None,
+        "stage": "" if at_end else lines.of("problems").stages[1], "status": status, "rank": None,
         "envelope": envelope.model_dump(mode="json"), "created_at": 1_790_000_000.0, "updated_at": 1_790_000_009.0,
         "subject": envelope.subject, "topic": envelope.topic, "level": envelope.level,
         "reason": envelope.reason.code if envelope.reason else None,
@@ -51,7 +46,7 @@ def row(batch: Batch, slot: int, status: Status = Status.VALID, **fields: Any) -
 def call(batch: Batch, slot: int, n: int, cost: int | None) -> CallRow:
     fact = CallFact(
         id=f"{batch.id}-{slot}-{n}", stage="engineer", batch_id=batch.id, slot=slot, since=1, n=n, role="engineer",
-        model=batch.models.engineer, hash="h", system="be exact", prompt="write", reply="{}", finish="stop",
+        model=batch.models["engineer"], hash="h", system="be exact", prompt="write", reply="{}", finish="stop",
         input_tokens=100, output_tokens=10, cost=cost, latency=0.5, at=1_790_000_000.0 + n,
     )  # fmt: skip
     return fact.model_dump(mode="json") | {"problem_id": problem_id(batch.id, slot), "place": [1, n]}
@@ -99,9 +94,9 @@ async def test_filters_and_pages(gateway: Gateway) -> None:
     await gateway.store.problems.put(
         [
             *(row(one, slot) for slot in range(5)),
-            row(one, 5, Status.DISCARDED, reason=ending),
+            row(one, 5, ProblemStatus.DISCARDED, reason=ending),
             row(one, 6, Status.IN_PROGRESS, problem=None, answer=None, target_answers=[], topic="Limits"),
-            row(other, 0, Status.SOLVED, subject="Geometry"),
+            row(other, 0, ProblemStatus.SOLVED, subject="Geometry"),
         ]
     )
 
@@ -152,7 +147,7 @@ async def test_all_is_a_whole_array_or_lines(gateway: Gateway, count: int) -> No
 
 async def test_all_takes_filters(gateway: Gateway) -> None:
     batch = await gateway.accepted()
-    await gateway.store.problems.put([row(batch, 0), row(batch, 1, Status.SOLVED)])
+    await gateway.store.problems.put([row(batch, 0), row(batch, 1, ProblemStatus.SOLVED)])
     reply = await gateway.client.get(f"/api/problems/all?batch_id={batch.id}&status=solved&include=embedding")
     assert [(problem["slot"], problem["embedding"]) for problem in reply.json()] == [(1, VECTOR)]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Outcome, Passed
+from shared.contracts.problem import Problem
 from shared.contracts.wait import Wait
 from shared.ledger import Ledger
 from shared.replica import replicas
@@ -41,7 +41,7 @@ async def test_a_change_of_who_waits_is_told_at_once(
 async def test_a_stage_names_the_providers_that_it_could_ask_and_no_key(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         return Passed(problem)
 
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

@@ -8,8 +8,8 @@ import pytest
 
 from shared import dead_letters
 from shared.consumers import consumer
-from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Outcome, Passed
+from shared.contracts.problem import Problem
 from shared.contracts.statuses import Flag, Status
 from shared.controls import set_flag, set_floor
 from shared.ledger import Ledger
@@ -23,7 +23,7 @@ async def test_no_message_is_handled_twice_however_long_it_takes(ledger: Ledger)
     runs: list[int] = []
     release = asyncio.Event()
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         runs.append(problem.slot)
         await release.wait()
         return Passed(problem)
@@ -53,7 +53,7 @@ async def test_no_message_is_handled_twice_however_long_it_takes(ledger: Ledger)
     ],
 )
 async def test_flags(ledger: Ledger, flag: Flag, replays: int, end: str) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         return Passed(problem)
 
     await set_flag(ledger, "b", flag)
@@ -68,7 +68,7 @@ async def test_flags(ledger: Ledger, flag: Flag, replays: int, end: str) -> None
 async def test_a_flag_set_while_running_is_seen_at_once(ledger: Ledger) -> None:
     entered, seen = asyncio.Event(), asyncio.Event()
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         entered.set()
         await seen.wait()
         return Passed(problem)
@@ -78,7 +78,7 @@ async def test_a_flag_set_while_running_is_seen_at_once(ledger: Ledger) -> None:
         await entered.wait()
         await set_flag(ledger, "b", Flag.CANCELLED)
         await give(ledger, envelope(1))
-        finished = Envelope.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
+        finished = Problem.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
         assert finished.status is Status.CANCELLED
         seen.set()
         await settled(ledger)
@@ -89,7 +89,7 @@ async def test_draining_finishes_what_runs_and_gives_back_the_rest(ledger: Ledge
     runs: list[int] = []
     release = asyncio.Event()
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         runs.append(problem.slot)
         await release.wait()
         return Passed(problem)
@@ -118,7 +118,7 @@ async def test_what_is_given_up_at_the_end_of_the_grace_may_still_be_booked(
     settings.cache_clear()
     entered, booked = asyncio.Event(), asyncio.Event()
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         entered.set()
         try:
             await asyncio.Event().wait()
@@ -135,7 +135,7 @@ async def test_what_is_given_up_at_the_end_of_the_grace_may_still_be_booked(
 
 
 async def test_replicas_come_and_leave(ledger: Ledger) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         return Passed(problem)
 
     async with running(handler), running(handler):
@@ -147,7 +147,7 @@ async def test_what_comes_while_draining_is_given_back_once(ledger: Ledger) -> N
     """Neither spun on until it looks like poison, nor lost."""
     release, entered = asyncio.Event(), asyncio.Event()
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         entered.set()
         await release.wait()
         return Passed(problem)
@@ -176,7 +176,7 @@ async def test_what_lies_below_the_floor_is_left_alone(ledger: Ledger) -> None:
     """A message of a slot that has ended and given its space back: a conductor that had lost NATS sent it late."""
     ran = []
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         ran.append(problem.slot)
         return Passed(problem)
 
@@ -193,7 +193,7 @@ async def test_what_lies_below_the_floor_is_left_alone(ledger: Ledger) -> None:
 async def test_what_another_took_further_is_not_published(ledger: Ledger) -> None:
     release, entered = asyncio.Event(), asyncio.Event()
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         entered.set()
         await release.wait()
         return Passed(problem)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.contracts.envelope import Envelope
 from shared.contracts.outcome import Outcome, Passed
+from shared.contracts.problem import Problem
 from shared.ledger import Ledger
 from tests.flow.stages import envelope, give, running, settled, until, until_declared
 
 
 async def test_a_ledger_made_anew_is_noticed(ledger: Ledger) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         return Passed(problem)
 
     async with running(handler):
@@ -30,7 +30,7 @@ async def test_the_first_messages_of_a_new_ledger_are_not_taken_for_those_in_han
     """Sequence numbers begin again; what is held of the old stream has nothing to do with them."""
     entered, release = asyncio.Event(), asyncio.Event()
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         if problem.slot == 0:
             entered.set()
             await release.wait()
@@ -54,7 +54,7 @@ async def test_an_old_handlers_ack_does_not_reach_a_new_ledger(ledger: Ledger) -
     release, entered = asyncio.Event(), asyncio.Event()
     ran = []
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         ran.append(problem.slot)
         entered.set()
         if problem.slot == 0:

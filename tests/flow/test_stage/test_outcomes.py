@@ -7,8 +7,9 @@ from typing import Any
 from nats.js.api import ConsumerConfig
 
 from shared import dead_letters
-from shared.contracts.envelope import MAX_TEXT_CHARS, Envelope
+from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Outcome, Passed, Solved
+from shared.contracts.problem import Problem, ProblemReason, ProblemStatus
 from shared.contracts.statuses import Reason, Status
 from shared.errors import Permanent, Rejected, Waiting
 from shared.ledger import Ledger
@@ -16,29 +17,29 @@ from tests.flow.stages import envelope, give, running, settled, until
 
 
 async def test_passed_goes_to_the_next_of_its_route_and_then_to_its_end(ledger: Ledger) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         return Passed(problem.but(answer="3"))
 
     async with running(handler):
         await give(ledger, envelope(0))
         await give(ledger, envelope(1, route=[]))
         await settled(ledger)
-    onward = Envelope.model_validate_json((await until(ledger, "problems.solver.b.0.2"))[0].data)
+    onward = Problem.model_validate_json((await until(ledger, "problems.solver.b.0.2"))[0].data)
     assert (onward.route, onward.hop, onward.since, onward.answer) == (["embedder"], 2, 2, "3")
-    finished = Envelope.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
-    assert finished.status is Status.VALID
+    finished = Problem.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
+    assert finished.status is ProblemStatus.VALID
 
 
 async def test_ends(ledger: Ledger) -> None:
     ends: dict[int, Any] = {
         0: lambda p: Solved(p),
-        1: lambda p: Discarded(p, Reason.AMBIGUOUS, "two readings"),
+        1: lambda p: Discarded(p, ProblemReason.AMBIGUOUS, "two readings"),
         2: lambda p: Passed(p.but(problem="x" * (MAX_TEXT_CHARS + 1))),
         3: Permanent("no such model"),
         4: Rejected("too long"),
     }
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         end = ends[problem.slot]
         if isinstance(end, Exception):
             raise end
@@ -50,33 +51,33 @@ async def test_ends(ledger: Ledger) -> None:
         await settled(ledger)
     found = {}
     for fact in await until(ledger, "problems.finished.b.>", 5):
-        problem = Envelope.model_validate_json(fact.data)
+        problem = Problem.model_validate_json(fact.data)
         found[problem.slot] = (problem.status, problem.reason and problem.reason.code)
         if problem.slot == 3:
             assert problem.reason is not None
             assert problem.reason.stops_batch
     assert found == {
-        0: (Status.SOLVED, None),
-        1: (Status.DISCARDED, Reason.AMBIGUOUS),
-        2: (Status.DISCARDED, Reason.MALFORMED),
+        0: (ProblemStatus.SOLVED, None),
+        1: (ProblemStatus.DISCARDED, ProblemReason.AMBIGUOUS),
+        2: (ProblemStatus.DISCARDED, Reason.MALFORMED),
         3: (Status.FAILED, Reason.PROVIDER_ERROR),
         4: (Status.FAILED, Reason.PROVIDER_ERROR),
     }
 
 
 async def test_a_handler_that_raises_is_parked_and_in_the_end_dead(ledger: Ledger) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         raise RuntimeError("boom")
 
     async with running(handler):
         await give(ledger, envelope(0))
-        parked = Envelope.model_validate_json((await until(ledger, "problems.parked.b.0.2"))[0].data)
+        parked = Problem.model_validate_json((await until(ledger, "problems.parked.b.0.2"))[0].data)
         assert (parked.faults, parked.since, parked.route) == (1, 1, ["checker", "solver", "embedder"])
         assert parked.not_before is not None
         await give(ledger, envelope(1, faults=4))
         letter = (await until(ledger, "dead.>", stream="DEAD"))[0]
         assert letter.subject == "dead.checker.b.1.1"
-        finished = Envelope.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
+        finished = Problem.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
         assert finished.status is Status.FAILED
         assert finished.reason is not None
         assert finished.reason.code is Reason.FAULTS
@@ -88,17 +89,17 @@ async def test_a_handler_that_raises_is_parked_and_in_the_end_dead(ledger: Ledge
 
 
 async def test_waiting_is_no_fault(ledger: Ledger) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         raise Waiting("the provider is down", 60)
 
     async with running(handler):
         await give(ledger, envelope(0, faults=4))
-        parked = Envelope.model_validate_json((await until(ledger, "problems.parked.b.0.2"))[0].data)
+        parked = Problem.model_validate_json((await until(ledger, "problems.parked.b.0.2"))[0].data)
     assert parked.faults == 4
 
 
 async def test_poison_is_dead_lettered_and_visible(ledger: Ledger) -> None:
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         return Passed(problem)
 
     async with running(handler):
@@ -110,7 +111,7 @@ async def test_poison_is_dead_lettered_and_visible(ledger: Ledger) -> None:
         await give(ledger, envelope(3))
         await settled(ledger)
     assert len(await dead_letters.listing(ledger)) == 5
-    finished = [Envelope.model_construct(**__import__("json").loads(f.data)) for f in
+    finished = [Problem.model_construct(**__import__("json").loads(f.data)) for f in
                 await until(ledger, "problems.finished.b.>", 3)]  # fmt: skip
     assert {f.slot: f.reason["code"] for f in finished} == {0: "poison", 1: "poison", 2: "poison"}
     assert await ledger.last("problems.solver.b.3.2") is not None
@@ -119,7 +120,7 @@ async def test_poison_is_dead_lettered_and_visible(ledger: Ledger) -> None:
 async def test_a_message_that_kills_its_handlers_is_not_run_again(ledger: Ledger) -> None:
     ran = []
 
-    async def handler(problem: Envelope) -> Outcome:
+    async def handler(problem: Problem) -> Outcome:
         ran.append(problem.slot)
         return Passed(problem)
 

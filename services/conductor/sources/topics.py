@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from shared.contracts.batch import Batch, TopicSpec
-from shared.contracts.envelope import Envelope
-from shared.contracts.statuses import ROUTE
+from shared.contracts.envelope import Slip
+from shared.contracts.problem import Options, Problem
+from shared.store.protocols import Store
 
 LEVELS = {"High School": 0.30, "Undergraduate": 0.40, "Graduate": 0.25, "Research": 0.05}  # the usual mix
 
@@ -26,16 +28,19 @@ def level_of(batch: Batch, slot: int, topic: TopicSpec) -> str:
     return draw.choices(list(LEVELS), weights=list(LEVELS.values()))[0]
 
 
-def first_envelope(batch: Batch, slot: int) -> Envelope:
-    """The envelope with which a slot begins; its route starts with its first stage."""
+async def begin(batch: Batch, slots: Sequence[int], store: Store) -> list[Slip]:
+    return [first_envelope(batch, slot) for slot in slots]
+
+
+def first_envelope(batch: Batch, slot: int) -> Problem:
     topic = topic_of(batch, slot)
-    return Envelope(
+    return Problem(
         batch_id=batch.id,
         slot=slot,
         hop=0,
-        route=list(ROUTE),
+        route=batch.route,
         models=batch.models,
-        options=batch.options,
+        options=Options.model_validate(batch.options),
         subject=topic.subject,
         topic=topic.topic,
         level=level_of(batch, slot, topic),
