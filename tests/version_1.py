@@ -88,6 +88,15 @@ def stored_calls() -> list[dict[str, Any]]:
     return [json.loads(row) for (row,) in rows]
 
 
+def holds(found: Any, before: Any) -> bool:
+    """Whether all that `before` says is said still."""
+    if isinstance(before, dict):
+        return isinstance(found, dict) and all(k in found and holds(found[k], v) for k, v in before.items())
+    if isinstance(before, list):
+        return isinstance(found, list) and len(found) == len(before) and all(map(holds, found, before))
+    return bool(found == before)
+
+
 def put_store(folder: Path) -> None:
     """The SQLite file, in the data folder."""
     (folder / "stumper.db").write_bytes(_read("stumper.db"))

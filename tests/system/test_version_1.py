@@ -13,7 +13,7 @@ import pytest_asyncio
 from shared.contracts.statuses import BatchStatus
 from tests.system.accounts import check, check_completed, check_logs, rows_of
 from tests.system.stack import Stack, until
-from tests.version_1 import batch_id, facts, http, restore, stored_calls
+from tests.version_1 import batch_id, facts, holds, http, restore, stored_calls
 
 pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -86,15 +86,6 @@ async def check_unchanged(stack: Stack) -> None:
         answer = await stack.api.get(path)
         assert answer.status_code == 200, answer.text
         assert holds(answer.json(), before), path
-
-
-def holds(found: Any, before: Any) -> bool:
-    """Whether all that `before` says is said still."""
-    if isinstance(before, dict):
-        return isinstance(found, dict) and all(k in found and holds(found[k], v) for k, v in before.items())
-    if isinstance(before, list):
-        return isinstance(found, list) and len(found) == len(before) and all(map(holds, found, before))
-    return bool(found == before)
 
 
 async def replay_letters(stack: Stack) -> None:
