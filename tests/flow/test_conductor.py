@@ -149,7 +149,7 @@ async def test_deleting_cascades_and_the_id_is_never_reused(world: World) -> Non
     assert await world.store.calls.count(new.id) == 0
     assert await world.ledger.read(0, subject=f"*.*.{new.id}.>") == []
     assert not await world.store.batches.insert(new)
-    assert (await world.batch(other.id)).valid == 1
+    assert (await world.batch(other.id)).counts["valid"] == 1
     await world.put(
         "finished", Problem(batch_id=new.id, slot=0, hop=9, route=[], models=new.models, subject="", topic="")
     )

@@ -126,7 +126,7 @@ async def test_other_dimensions_twice_are_the_batchs_end(ledger: Ledger, known: 
     with pytest.raises(Permanent, match=r"3 dimensions.* 2 before") as caught:
         await embed(problem(1), ask=model, remember=(spaces if known else Spaces(ledger)).remember)
     assert caught.value.role == "embedding"
-    assert str(MODELS.embedding) in str(caught.value)
+    assert str(MODELS["embedding"]) in str(caught.value)
     assert model.asked == 2
     assert len(await ledger.read(0, stream="VECTORS")) == 1
     assert isinstance(await embed(problem(1, batch="c"), ask=model, remember=spaces.remember), Passed), "another space"

@@ -15,7 +15,8 @@ from services.checker.logic import Review
 from services.engineer.logic import Draft
 from shared import subjects
 from shared.contracts.call import CallFact
-from shared.contracts.envelope import Envelope, ModelSpec
+from shared.contracts.envelope import ModelSpec
+from shared.contracts.problem import Problem
 from shared.contracts.statuses import Flag, Status
 from shared.controls import parse_floor
 from shared.dead_letters import DeadLetter
@@ -60,9 +61,9 @@ def test_the_fixture_holds_what_it_is_for() -> None:
 
 def test_problems_are_written_as_they_were() -> None:
     for envelope in envelopes():
-        read = Envelope.model_validate(envelope)
+        read = Problem.model_validate(envelope)
         assert json.loads(read.model_dump_json()) == envelope
-        assert read == Envelope.model_validate_json(json.dumps(envelope))
+        assert read == Problem.model_validate_json(json.dumps(envelope))
 
 
 def test_the_stub_of_a_message_that_cannot_be_read_is_written_as_it_was() -> None:
@@ -70,13 +71,13 @@ def test_the_stub_of_a_message_that_cannot_be_read_is_written_as_it_was() -> Non
     stubs = [message for message in problems() if is_stub(message)]
     for message in stubs:
         place = subjects.parse(message.subject)
-        assert isinstance(place, subjects.ProblemSubject)
+        assert isinstance(place, subjects.StationSubject)
         letter = letters[f"{place.batch_id}.{place.slot}"]
-        before = subjects.ProblemSubject(letter.stage, place.batch_id, place.slot, letter.hop)
-        again = unreadable(before, b"", letter.error).problem
+        before = subjects.StationSubject("problems", letter.stage, place.batch_id, place.slot, letter.hop)
+        again = unreadable(before, b"", letter.error).slip
         assert again is not None
         assert json.loads(again.model_dump_json()) == json.loads(message.data)
-        assert again.status is Status.FAILED
+        assert again.status == Status.FAILED
 
 
 def test_calls_are_written_as_they_were() -> None:
@@ -115,8 +116,8 @@ def test_subjects_are_known() -> None:
         assert parsed.batch_id in {batch_id(name) for name in http()["batches"]}
     for message in facts("problems."):
         place = subjects.parse(message.subject)
-        assert isinstance(place, subjects.ProblemSubject)
-        assert subjects.problem(place.stage, place.batch_id, place.slot, place.hop) == message.subject
+        assert isinstance(place, subjects.StationSubject)
+        assert subjects.station(place.line, place.stage, place.batch_id, place.slot, place.hop) == message.subject
     for message in facts("calls."):
         call = subjects.parse(message.subject)
         assert isinstance(call, subjects.CallSubject)
