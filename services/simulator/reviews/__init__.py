@@ -17,8 +17,11 @@ Parts = Mapping[str, Sequence[str]]
 
 def compose(parts: Parts, rng: Random, rates: Mapping[str, float]) -> dict[str, Any]:
     """A review as the marked parts of the prompt ask for it; `rates` of the model's flaws."""
-    wish, flaw = Wish.read(parts, rng), flaws.drawn(rates, flaws.COMPOSED, rng)
-    return flaws.compose(wish, rng, flaw)
+    flaw = flaws.drawn(rates, flaws.COMPOSED, rng)
+    if flaw == "repeated":
+        parts = {name: values for name, values in parts.items() if name != "variation"}
+        rng = Random(f"{sorted(parts.items())} {rng.randrange(flaws.EARLIER)}")
+    return flaws.compose(Wish.read(parts, rng), rng, flaw)
 
 
 def vary(parts: Parts, rng: Random, rates: Mapping[str, float]) -> dict[str, Any]:

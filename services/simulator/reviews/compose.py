@@ -1,4 +1,4 @@
-"""Writes a review out of many independent parts: when, where, who, which aspects, compared with what, and the verdict."""
+"""Writes a review out of many independent parts: when, where, who, which aspects, compared with what, the verdict."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class Author:
         habit = self._fill(self._rng.choice(phrases.HABITS))
         if self._wish.several:
             return habit
-        return f"as {phrases.PERSONAS[(self._wish.variation * 7 + self._rng.randrange(3)) % len(phrases.PERSONAS)]}, {habit}"
+        place = self._wish.variation * 7 + self._rng.randrange(3)
+        return f"as {phrases.PERSONAS[place % len(phrases.PERSONAS)]}, {habit}"
 
     def _feelings(self) -> list[tuple[str, Feeling]]:
         """Each aspect with what is felt about it: those asked for, and some of the kind's own."""

@@ -14,7 +14,7 @@ from services.simulator.reviews.review import OPPOSITE, Draft, Wish
 
 COMPOSED = ("short", "off_topic", "ungrammatical", "repeated", "wrong_spans", "wrong_sentiment", "wrong_aspects")
 VARIED = ("lost_aspect", "same_text")
-EARLIER = 2  # texts about one product and wish that `repeated` chooses from
+EARLIER = 2  # texts for one prompt, its variation aside, that `repeated` chooses from
 
 _SHORT = ("Fine.", "It was okay.", "Nothing to add.", "As expected, thanks.", "No complaints here.", "Not for me.")
 _ELSEWHERE = (
@@ -42,13 +42,11 @@ def drawn(flaws: Mapping[str, float], names: tuple[str, ...], rng: Random) -> st
 
 
 def compose(wish: Wish, rng: Random, flaw: str) -> dict[str, Any]:
+    """A text with the flaw; `repeated` is a matter of the dice, which the caller sees to."""
     if flaw == "off_topic":
         return _reply(_elsewhere(rng), wish.sentiment)
     if flaw == "short":
         return _reply(_short(rng), wish.sentiment)
-    if flaw == "repeated":
-        earlier = f"{replace(wish, variation=0)} {rng.randrange(EARLIER)}"
-        return _reply(Author(replace(wish, variation=0), Random(earlier)).write(), wish.sentiment)
     if flaw == "wrong_sentiment":
         wish = replace(wish, sentiment=OPPOSITE[wish.sentiment])
     if flaw == "wrong_aspects":

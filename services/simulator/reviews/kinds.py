@@ -90,7 +90,8 @@ KINDS = (
     _kind(
         "blender toaster oven microwave kettle fryer cooker mixer grinder espresso dishwasher fridge refrigerator "
         "freezer vacuum washer dryer iron heater fan purifier knife pan pot cookware humidifier", "appliance", BOUGHT,
-        "motor, capacity, noise level, control panel, cleaning, energy consumption, build quality, temperature control, "
+        "motor, capacity, noise level, control panel, cleaning, energy consumption, build quality, "
+        "temperature control, "
         "power cord, timer, lid, design",
         "attachments, settings, filters, instructions",
     ),

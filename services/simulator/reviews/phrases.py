@@ -1,4 +1,4 @@
-"""The parts that reviews are made of. `{I}`, `{my}`, `{me}` are the writer, `{was}` and `{has}` go by the aspect's number,
+"""The parts that reviews are made of. `{I}`, `{my}`, `{me}` are the writer, `{was}` goes by the aspect's number,
 `{n}` is a number of its own at each place.
 
 What stands in one tuple can take each other's place: so texts differ, and so `vary` rewrites them.
@@ -16,7 +16,8 @@ WHEN = (
     "following {n} hours of research", "for a discount of {n} percent", "a little over {n} weeks back",
 )  # fmt: skip
 WHERE = (
-    "on the advice of a colleague", "because of an advertisement", "for a wedding anniversary", "at a friend's insistence",
+    "on the advice of a colleague", "because of an advertisement", "for a wedding anniversary",
+    "at a friend's insistence",
     "during the summer holidays", "for the new flat", "as a birthday present", "out of sheer curiosity",
     "while working from home", "on a rainy weekend", "right before moving house", "for a long business trip",
     "at the local market", "in a late-night mood", "with modest hopes", "with the whole family in mind",
@@ -25,7 +26,8 @@ WHERE = (
 PERSONAS = (
     "a nurse on night shifts", "a student in a shared house", "a retired teacher", "a parent of toddlers",
     "an engineer by training", "a frequent traveller", "a freelance designer", "a complete beginner",
-    "a long-time enthusiast", "an office manager", "a weekend hobbyist", "a sceptic by nature", "a small-business owner",
+    "a long-time enthusiast", "an office manager", "a weekend hobbyist", "a sceptic by nature",
+    "a small-business owner",
     "a commuter from the suburbs", "an amateur musician", "a keen gardener", "a volunteer at a shelter",
     "a bargain hunter", "a grandparent of four", "a busy journalist", "a part-time courier", "a former sales clerk",
 )  # fmt: skip
@@ -63,7 +65,7 @@ PREDICATES: Scale = {
          "set a brilliant standard"),
     ),
     "negative": (
-        ("{was} slightly disappointing", "{was} a bit weak", "could have been better", "{was} somewhat lacking",
+        ("{was} slightly disappointing", "{was} a bit weak", "could have been stronger", "{was} somewhat lacking",
          "fell a little short", "{was} below par", "left room for improvement"),
         ("{was} poor", "{was} disappointing", "let {me} down", "{was} clearly below average", "caused trouble",
          "annoyed {me}", "{was} worse than expected", "failed to convince {me}", "gave {me} reason to complain"),
@@ -91,7 +93,8 @@ COMPARISONS: Scale = {
 }  # fmt: skip
 RIVALS = (
     "the cheaper alternative", "the previous choice", "what {my} brother has", "a better-known rival",
-    "the market leader", "last year's edition", "what the office provides", "an imported one", "the one from {my} youth",
+    "the market leader", "last year's edition", "what the office provides", "an imported one",
+    "the one from {my} youth",
     "what the forums suggest", "a second-hand find", "the one {I} gave away",
 )  # fmt: skip
 VERDICTS: Scale = {

@@ -1,4 +1,4 @@
-"""Variants of a text: another context around the same aspects (CDA), other aspects in the same context (ADA), or both."""
+"""Variants of a text: another context around the same aspects (CDA), other aspects in the same context (ADA), both."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def vary(parts: Mapping[str, Sequence[str]], rng: Random, flaw: str) -> dict[str
     return {
         "changes": changed or ("nothing" if varied == text else "the words around the aspects"),
         "text": varied,
-        "sentiment": _overall([feeling for feeling in feelings.values()] or [_feeling(text)]),
+        "sentiment": _overall(list(feelings.values()) or [_feeling(text)]),
         "aspects": aspects,
     }
 
