@@ -117,6 +117,8 @@ def _garbled(text: str, rng: Random) -> str:
 
 def _misplace(draft: Draft, rng: Random) -> None:
     """One span that no reader can mend: past the end, backwards, or of a term that stands nowhere."""
+    if not draft.aspects:  # a product named after all that there is to say
+        return
     aspect = rng.choice(draft.aspects)
     fault = rng.randrange(3)
     if fault == 0:
