@@ -35,7 +35,7 @@ def test_all_routes_of_the_contract_are_there(document: dict[str, Any]) -> None:
     assert {name for name, _ in operations(document)} == {
         "post /api/generation", "get /api/generation/status/{batch_id}", "post /api/generation/{batch_id}/cancel",
         "get /api/batches", "get /api/batches/{batch_id}", "delete /api/batches/{batch_id}",
-        "get /api/batches/problems/count",
+        "get /api/batches/problems/count", "post /api/batches/{batch_id}/augment",
         "get /api/problems", "get /api/problems/all", "get /api/problems/problem/{problem_id}",
         "get /api/problems/batch/{batch_id}/problems",
         "get /", "get /health", "get /healthz", "get /readyz", "get /api/health",
