@@ -11,6 +11,7 @@ from fastapi import Query as QueryParam
 from services.gateway.acceptance import new_id
 from services.gateway.augmentation import variants_of
 from services.gateway.errors import Problem
+from services.gateway.reading import StrictRoute
 from services.gateway.routes.dependencies import SHOWN, Accepting, BatchId, Connected, Living, find_batch, replies
 from services.gateway.routes.generation import IdempotencyKey, stop_calls
 from services.gateway.schemas.augmentation import EXAMPLE_VARIANTS, AugmentRequest
@@ -27,7 +28,7 @@ from services.gateway.schemas.generation import Started
 
 VARIANTS = {"both": {"summary": "Both kinds of variants of half of them", "value": EXAMPLE_VARIANTS}}
 
-router = APIRouter(prefix="/api/batches", tags=["Batches"])
+router = APIRouter(prefix="/api/batches", tags=["Batches"], route_class=StrictRoute)
 
 
 @router.get("", responses=replies(401, 422, 503, model=BatchPage | list[BatchReply]))
