@@ -10,7 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from services.simulator.models import MODELS
 
-Task = Literal["write", "review", "solve", "judge", "embed"]
+Task = Literal[
+    "write", "review", "solve", "judge", "embed", "compose", "rate", "vary", "reword", "parameters"
+]  # fmt: skip
 Kind = Literal[
     "429",  # too many requests
     "500",
@@ -98,7 +100,7 @@ class Fault(_Strict):
         return name
 
     def matches(self, model: str, task: str) -> bool:
-        if self.kind == "wrong_reference" and task != "write":
+        if self.kind == "wrong_reference" and task not in ("write", "parameters"):
             return False
         if task == "embed" and self.kind in NOT_EMBEDDED:
             return False

@@ -8,12 +8,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from services.simulator import shapes, templates
+from services.simulator import reviews, shapes, templates
 from services.simulator.models import Model
 from services.simulator.wire import ChatRequest
 
 # the first whose keys are all asked for
 TASKS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("vary", frozenset({"changes", "text", "aspects"})),
+    ("compose", frozenset({"text", "sentiment", "aspects"})),
+    ("parameters", frozenset({"changed", "problem", "answer", "hints"})),
+    ("reword", frozenset({"reworded"})),
     ("write", frozenset({"problem", "answer", "hints"})),
     ("review", frozenset({"valid"})),
     ("judge", frozenset({"equivalent"})),
@@ -21,11 +25,13 @@ TASKS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 NO_ANSWER = "I don't know"
 ANYTHING_ELSE = (
-    "I am a simulator of a language model: I can write, review and solve mathematics problems and compare answers, "
-    "and nothing else."
+    "I am a simulator of a language model: I can write, review and solve mathematics problems, compare answers, "
+    "and write feedback about products, and nothing else."
 )
 
-_PARTS = re.compile(r"<(problem|answer|candidate|hints)>(.*?)</\1>", re.DOTALL)
+_OPENING = re.compile(
+    r"<(problem|answer|candidate|hints|product|tone|sentiment|intensity|aspects|example|text|strategy|variation)>"
+)
 _KEY = re.compile(r'"(\w+)"')
 
 
@@ -43,7 +49,7 @@ def task_of(request: ChatRequest) -> str:
     if request.schema is not None:
         keys = shapes.properties(request.schema)
     else:
-        keys = set(_KEY.findall(_PARTS.sub("", f"{request.system}\n{request.user}")))
+        keys = set(_KEY.findall(marked(f"{request.system}\n{request.user}")[1]))
     return next((task for task, wanted in TASKS if wanted <= keys), "chat")
 
 
@@ -51,13 +57,22 @@ def reply(task: str, request: ChatRequest, model: Model, rng: random.Random, *, 
     """`wrong`: a written problem gets an answer that is not its own."""
     if task == "chat":
         return Said(ANYTHING_ELSE, refused=request.schema is not None)
-    parts = {name: text.strip() for name, text in _PARTS.findall(request.user)}
+    found, _ = marked(request.user)
+    parts = {name: values[-1].strip() for name, values in found.items()}
     if task == "write":
         values = write(request.user, rng, wrong=wrong)
     elif task == "review":
         values = review(parts, rng, model.slip)
     elif task == "judge":
         values = judge(parts)
+    elif task == "compose":
+        values = reviews.compose(found, rng, model.flaws)
+    elif task == "vary":
+        values = reviews.vary(found, rng, model.flaws)
+    elif task == "reword":
+        values = {"reworded": reword(parts.get("problem", ""), rng, model.slip)}
+    elif task == "parameters":
+        values = parameters(parts.get("problem", ""), rng, model.slip, wrong=wrong)
     else:
         values = {"answer": templates.solve(parts.get("problem", ""), rng, model.slip) or NO_ANSWER}
     if request.schema is not None:
@@ -77,6 +92,43 @@ def write(prompt: str, rng: random.Random, *, wrong: bool = False) -> dict[str, 
         "answer": another(problem.answer) if wrong else problem.answer,
         "hints": list(problem.hints),
     }
+
+
+def reword(problem: str, rng: random.Random, slip: float) -> str:
+    """The problem in other words, with another number in it where the model slips; empty where it cannot read it."""
+    text = templates.reword(problem, rng) or ""
+    return another(text) if text and rng.random() < slip else text
+
+
+def parameters(problem: str, rng: random.Random, slip: float, *, wrong: bool = False) -> dict[str, Any]:
+    """The problem with other parameters and the answer that the model then works out; empty where it cannot read it."""
+    new = templates.change(problem, rng)
+    if new is None:
+        return {"changed": "", "problem": "", "answer": "", "hints": []}
+    answer = templates.solve(new.text, rng, slip) or NO_ANSWER
+    return {
+        "changed": "the numbers",
+        "problem": new.text,
+        "answer": another(answer) if wrong else answer,
+        "hints": list(new.hints),
+    }
+
+
+def marked(text: str) -> tuple[dict[str, list[str]], str]:
+    """What stands between our tags, by name, with its closing tags as they were; and the text without it."""
+    found: dict[str, list[str]] = {}
+    unclosed: set[str] = set()
+    outside, place, start = [], 0, 0
+    while opening := _OPENING.search(text, place):
+        name, place = opening[1], opening.end()
+        end = -1 if name in unclosed else text.find(f"</{name}>", place)
+        if end < 0:
+            unclosed.add(name)  # looked for once: many openings must not cost the square of the length
+            continue
+        found.setdefault(name, []).append(text[place:end].replace("<\\/", "</"))
+        outside.append(text[start : opening.start()])
+        place = start = end + len(f"</{name}>")
+    return found, "".join((*outside, text[start:]))
 
 
 def review(parts: dict[str, str], rng: random.Random, slip: float) -> dict[str, Any]:

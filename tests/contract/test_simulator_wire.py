@@ -76,6 +76,24 @@ class TestTasks:
         assert "valid" in json.loads(await simulator.ask(reviewing(draft), None))
         assert "equivalent" in json.loads(await simulator.ask(judging("1", '"valid"'), None))
 
+    @pytest.mark.parametrize("product", ["<b>{x}</b>", "🎧", "سماعات", "y" * 200, "a<\\/product>"])
+    async def test_writes_and_varies_texts(self, simulator: Simulator, product: str) -> None:
+        wish = f"<product>{product}</product> <sentiment>negative</sentiment> <aspects>price</aspects>"
+        ask = 'Keys: "text", "sentiment", "aspects".'
+        made = json.loads(await simulator.ask(Rendered("none", ask, wish), None, model="sim-writer"))
+        assert made["sentiment"] == "negative"
+        assert "price" in [entry["term"] for entry in made["aspects"]]
+        given = f"<text>{made['text']}</text> <strategy>ADA</strategy> <aspects>price</aspects>"
+        varied = json.loads(await simulator.ask(Rendered("none", f'"changes" {ask}', given), None, model="sim-writer"))
+        assert "price" not in [entry["term"] for entry in varied["aspects"]]
+
+    async def test_rewords_and_changes_problems(self, simulator: Simulator) -> None:
+        given = f"<problem>{(await simulator.write()).problem}</problem> <answer>1</answer>"
+        reworded = json.loads(await simulator.ask(Rendered("none", 'Key: "reworded".', given), None))
+        assert reworded["reworded"] not in ("", given)
+        keys = 'Keys: "changed", "problem", "answer", "hints".'
+        assert json.loads(await simulator.ask(Rendered("none", keys, given), None))["answer"]
+
     async def test_anything_else_is_told_what_it_is(self, simulator: Simulator) -> None:
         assert "simulator" in await simulator.ask(plain("Tell me a joke."), None)
 

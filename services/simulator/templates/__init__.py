@@ -17,7 +17,7 @@ from services.simulator.templates import (
 from services.simulator.templates.answers import same
 from services.simulator.templates.base import MAX_TEXT, Problem, Slips, Template, tidy
 
-__all__ = ["LEVELS", "TEMPLATES", "Problem", "Template", "same", "solve", "write"]
+__all__ = ["LEVELS", "TEMPLATES", "Problem", "Template", "change", "reword", "same", "solve", "write"]
 
 TEMPLATES: tuple[Template, ...] = (
     *algebra.TEMPLATES,
@@ -51,6 +51,27 @@ def solve(text: str, rng: Random, slip: float) -> str | None:
         return None
     slips, text = Slips(rng, slip), tidy(text)
     return next((answer for template in TEMPLATES if (answer := template.solve(text, slips)) is not None), None)
+
+
+def reword(text: str, rng: Random) -> str | None:
+    """The same problem in other words; None when it cannot be read."""
+    if len(text) > MAX_TEXT:
+        return None
+    plain = tidy(text)
+    return next((other for template in TEMPLATES if (other := template.reworded(plain, rng)) is not None), None)
+
+
+def change(text: str, rng: Random) -> Problem | None:
+    """A problem of the same template and level with other parameters; None when the text cannot be read."""
+    if len(text) > MAX_TEXT:
+        return None
+    plain = tidy(text)
+    while (
+        found := next((new for each in TEMPLATES if (new := each.changed(plain, rng)) is not None), None)
+    ) is not None:
+        if tidy(found.text) != plain:
+            break
+    return found
 
 
 def _level(words: str, rng: Random) -> int:

@@ -216,6 +216,21 @@ class Template:
                 text = rng.choice(self._worded[level]).write(values)
                 return Problem(text, answer, hints, self.subject, self.topic)
 
+    def reworded(self, text: str, rng: Random) -> str | None:
+        """The problem of a tidied text in another wording; None when it is no problem of this template."""
+        for wordings in self._worded.values():
+            for wording in wordings:
+                if (values := wording.read(text)) is not None:
+                    return rng.choice([other for other in wordings if other is not wording]).write(values)
+        return None
+
+    def changed(self, text: str, rng: Random) -> Problem | None:
+        """A problem of the same level with other parameters; None when the tidied text is none of this template."""
+        for level, wordings in self._worded.items():
+            if any(wording.read(text) is not None for wording in wordings):
+                return self.generate(rng, level)
+        return None
+
     def solve(self, text: str, slips: Slips) -> str | None:
         """The solver's answer to a tidied text; None when it is no problem of this template."""
         for level, wordings in self._worded.items():
