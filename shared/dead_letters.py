@@ -32,10 +32,13 @@ class DeadLetter:
     envelope: dict[str, Any] | None  #: None: it could not be read
     raw: str | None  #: the start of a message that could not be read
     at: float  #: Unix seconds
-    line: str = "problems"  #: letters of before do not say
+    line: str = lines.PROBLEMS  #: which a letter does not say: those of before could not
 
     def payload(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        said = asdict(self)
+        if self.line == lines.PROBLEMS:
+            del said["line"]
+        return json.dumps(said).encode()
 
 
 _LETTER = TypeAdapter(DeadLetter)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.envelope import Slip, cut
 
@@ -68,6 +68,19 @@ class TargetAnswer(BaseModel):
     decided_by: str  #: `exact`, `judge` or `none`
 
 
+Variation = Literal["reword", "parameters"]
+
+
+class Origin(BaseModel):
+    """The problem that this one is a variant of, as it stood when its batch was frozen."""
+
+    id: str
+    strategy: Variation
+    problem: str
+    answer: str
+    hints: dict[str, str]
+
+
 class Problem(Slip):
     """All that a stage needs to work on one problem. Roles: engineer, checker, target, embedding, judge."""
 
@@ -82,6 +95,8 @@ class Problem(Slip):
     hints_were_corrected: bool = False
     confirmations: list[Confirmation] = []
     target_answers: list[TargetAnswer] = []
+    #: not written where there is none: the wire stays as it was
+    origin: Origin | None = Field(None, exclude_if=lambda origin: origin is None)
 
     def texts(self) -> Iterator[str]:
         yield from (self.problem or "", self.answer or "", *self.hints.values())

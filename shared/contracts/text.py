@@ -93,6 +93,7 @@ class Text(Slip):
     """All that a stage needs to work on one sample. Roles: writer, reviewer, embedding."""
 
     options: TextOptions = TextOptions()
+    bucket: str = ""  #: whose quota it counts for
     product: str
     text: str | None = None
     sentiment: str = ""

@@ -97,9 +97,10 @@ class _Parser(Cursor):
         return self._factor()
 
     def _factor(self) -> Node:
+        bare = self.peek() in ("sym", "π")  # in brackets of its own, a power is a factor of what follows
         node = self._postfix(self._atom())
         node = self._raised(node)
-        if node.op == "pow" and node.kids[0].op == "sym" and self.peek() == "(":
+        if bare and node.op == "pow" and node.kids[0].op == "sym" and self.peek() == "(":
             node = self._raised(self._applied(node))
         return self._postfix(node)
 
@@ -186,8 +187,9 @@ class _Parser(Cursor):
         node = self.sum()
         self.expect(closing)
         self._bars = bars
-        # in brackets a number is no part of a mixed number, nor a literal whose digits count
-        return Node("pos", (node,)) if node.op == "num" and closing != "}" else node
+        # in brackets a number is no part of a mixed number, nor a literal whose digits count; and a power outside of
+        # brackets is not only of the last factor in them
+        return Node("pos", (node,)) if node.op in ("num", "apply") and closing != "}" else node
 
     def _absolute(self) -> Node:
         self._bars += 1

@@ -13,7 +13,7 @@ from shared.contracts.statuses import BatchStatus
 DELETED = "deleted"  #: the state of a wish that is final
 IN_PROGRESS = "in_progress"  #: the one status of a problem that is no end
 
-_KEPT = {"id", "created_at", "wish", "models", "options", "request_hash", "applied"}
+_KEPT = {"id", "created_at", "line", "kind", "route", "wish", "models", "options", "request_hash", "applied"}
 
 
 def is_open(batch: Batch, state: str) -> bool:

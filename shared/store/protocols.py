@@ -38,9 +38,11 @@ class Batches(Protocol):
         """Turn a batch with wish `deleted` into a tombstone: ended and purged, with nothing in it but its
         models, options and `request_hash`. No write reaches it after that. Other batches are left as they are."""
 
-    async def list(self, *, status: str | None, skip: int, limit: int) -> tuple[list[Batch], int]:
-        """Newest first, with the total; without those whose wish is `deleted`. Their topics are not read, so they are
-        empty here: ten thousand of them make megabytes a batch."""
+    async def list(
+        self, *, status: str | None, skip: int, limit: int, kinds: Sequence[str] | None = None
+    ) -> tuple[list[Batch], int]:
+        """Of these kinds, where given; newest first, with the total; without those whose wish is `deleted`. Their
+        topics are not read, so they are empty here: ten thousand of them make megabytes a batch."""
 
 
 class Problems(Protocol):
@@ -53,8 +55,10 @@ class Problems(Protocol):
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Row]: ...
 
-    def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
-        """Every match, by batch and slot, without holding all in memory."""
+    def stream(
+        self, *, batch_id: str | None = None, status: str | None = None, kinds: Sequence[str] | None = None
+    ) -> AsyncIterator[Row]:
+        """Every match (`kinds` count where no batch is named), by batch and slot, without holding all in memory."""
 
     async def in_flight(self, batch_id: str) -> list[Row]:
         """Rows that are not at an end."""
@@ -66,7 +70,7 @@ class Problems(Protocol):
     ) -> list[Row]:
         """Rows from slot `start` on, ascending, with nothing but `slot`, `status`, `place` and `first`."""
 
-    async def count(self, batch_id: str | None = None) -> int: ...
+    async def count(self, batch_id: str | None = None, *, kinds: Sequence[str] | None = None) -> int: ...
 
     async def delete(self, batch_id: str) -> None: ...
 
@@ -81,6 +85,7 @@ class Problems(Protocol):
         subject: Sequence[str] | None = None,
         topic: Sequence[str] | None = None,
         q: str | None = None,
+        kinds: Sequence[str] | None = None,
     ) -> tuple[list[Row], int]:
         """By batch id, then slot ascending; with the total. Subject and topic are one of those given. `q` is found
         anywhere in the problem's text, case-insensitively, as plain characters."""
@@ -105,6 +110,17 @@ class Calls(Protocol):
     async def delete(self, batch_id: str) -> None: ...
 
 
+class Items(Protocol):
+    """Immutable sets of items, named by their content and read by number."""
+
+    async def put(self, set_id: str, start: int, items: Sequence[dict[str, Any]]) -> None:
+        """Number them from `start` on; one that is there stays."""
+
+    async def get(self, set_id: str, numbers: Iterable[int]) -> dict[int, dict[str, Any]]: ...
+
+    async def count(self, set_id: str) -> int: ...
+
+
 class Checkpoints(Protocol):
     """Where a reader of the ledger stands: a small document by name."""
 
@@ -123,6 +139,8 @@ class Store(Protocol):
     def problems(self) -> Problems: ...
     @property
     def calls(self) -> Calls: ...
+    @property
+    def items(self) -> Items: ...
     @property
     def checkpoints(self) -> Checkpoints: ...
 

@@ -97,8 +97,34 @@ async def test_a_newer_schema_is_refused(path: Path) -> None:
     await (await SqliteStore.open(path)).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreUnavailable, match=r"newer Stumper \(schema 99; this one knows 1\): update Stumper"):
+    with pytest.raises(StoreUnavailable, match=r"newer Stumper \(schema 99; this one knows 2\): update Stumper"):
         await SqliteStore.open(path)
+
+
+async def test_a_file_that_another_process_brought_up_to_date_is_written_no_more(path: Path) -> None:
+    async with await SqliteStore.open(path) as store:
+        await store.problems.put([row(0)])
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        for write in (store.problems.put([row(1)]), store.ping()):
+            with pytest.raises(StoreUnavailable, match="newer Stumper"):
+                await write
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM problems").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+async def test_a_file_whose_version_an_older_process_wrote_over_is_brought_up_to_date_again(path: Path) -> None:
+    async with await SqliteStore.open(path) as store:
+        await store.problems.put([row(0) | {"kind": "text"}])
+        await store.items.put("s", 0, [{"a": 1}])
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    async with await SqliteStore.open(path) as store:
+        assert await store.problems.count(kinds=["text"]) == 1
+        assert await store.items.count("s") == 1
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 async def test_a_vector_is_kept_as_float32(path: Path) -> None:

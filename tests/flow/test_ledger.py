@@ -103,7 +103,7 @@ async def test_purging_a_batch_leaves_the_others(ledger: Ledger) -> None:
         await ledger.publish_once(subjects.station("problems", "engineer", batch, 0, 0), b"")
         await ledger.publish_once(subjects.call("engineer", batch, 0, 0, 1), b"")
         await ledger.publish(subjects.vector(batch, batch, 0), b"", {})
-    await ledger.purge("a", dead=True)
+    await ledger.purge("a", vectors=True, dead=True)
     left = [f.subject for f in await ledger.read(0)] + [f.subject for f in await ledger.read(0, stream="VECTORS")]
     assert len(left) == 4
     assert all(".b" in subject for subject in left)

@@ -12,8 +12,7 @@ from services.embedder.logic import Vector, embed
 from services.embedder.space import Spaces
 from shared.contracts.ask import Reply, Usage
 from shared.contracts.outcome import Discarded, Passed
-from shared.contracts.problem import Options, Problem
-from shared.contracts.statuses import Reason
+from shared.contracts.problem import Options, Problem, ProblemReason
 from shared.errors import Permanent
 from shared.ledger import Ledger
 from tests.flow.world import MODELS
@@ -45,7 +44,7 @@ async def test_close_ones_are_kept_out_and_named(ledger: Ledger) -> None:
     assert isinstance(await embed(problem(1), ask=Embedding(0, 3, 0), remember=spaces.remember), Passed)
     outcome = await embed(problem(2), ask=Embedding(1, 0.1, 0), remember=spaces.remember)
     assert isinstance(outcome, Discarded)
-    assert outcome.reason is Reason.DUPLICATE
+    assert outcome.reason == ProblemReason.DUPLICATE
     assert outcome.slip.similar[0].id == "b-0"
     assert outcome.slip.similar[0].similarity == pytest.approx(0.995, abs=1e-3)
     assert isinstance(await embed(problem(2, batch="c"), ask=Embedding(1, 0, 0), remember=spaces.remember), Passed)
@@ -63,7 +62,7 @@ async def test_the_threshold_itself_is_a_repeat(ledger: Ledger) -> None:
 async def test_what_is_no_vector_is_malformed(ledger: Ledger, values: tuple[float, ...]) -> None:
     outcome = await embed(problem(0), ask=Embedding(*values), remember=Spaces(ledger).remember)
     assert isinstance(outcome, Discarded)
-    assert outcome.reason is Reason.MALFORMED
+    assert outcome.reason == ProblemReason.MALFORMED
 
 
 async def test_a_redelivery_finds_its_own_entry(ledger: Ledger) -> None:
@@ -127,7 +126,7 @@ async def test_other_dimensions_twice_are_the_batchs_end(ledger: Ledger, known: 
     with pytest.raises(Permanent, match=r"3 dimensions.* 2 before") as caught:
         await embed(problem(1), ask=model, remember=(spaces if known else Spaces(ledger)).remember)
     assert caught.value.role == "embedding"
-    assert str(MODELS.embedding) in str(caught.value)
+    assert str(MODELS["embedding"]) in str(caught.value)
     assert model.asked == 2
     assert len(await ledger.read(0, stream="VECTORS")) == 1
     assert isinstance(await embed(problem(1, batch="c"), ask=model, remember=spaces.remember), Passed), "another space"

@@ -304,7 +304,7 @@ class Stack:
         async def far_enough() -> Batch | None:
             batch = await self.batch(batch_id)
             assert not batch.ended, f"too late: it is {batch.status}"
-            if batch.valid < valid or (holding and not await self.held(holding)):
+            if batch.counts.get("valid", 0) < valid or (holding and not await self.held(holding)):
                 return None
             return batch
 

@@ -28,7 +28,7 @@ async def test_cancel_in_the_middle(stack: Stack) -> None:
     batch = await stack.ended(batch_id, BatchStatus.CANCELLED)
     await check(stack, batch_id)
     assert batch.counts["cancelled"] > 0
-    assert batch.valid < 60
+    assert batch.counts.get("valid", 0) < 60
     assert batch.issued == sum(batch.counts.values())
     assert await check_bill(stack, batch_id) == 0
     # our own clock: each call's reply came `latency` after it began

@@ -134,7 +134,7 @@ async def test_dead_letters_replayed_to_a_valid_end(stack: Stack) -> None:
     await replay(stack, batch_id)
     await check(stack, batch_id)
     done = await stack.batch(batch_id)
-    assert done.valid > 0
+    assert done.counts.get("valid", 0) > 0
     assert "failed" not in done.counts
     assert await check_bill(stack, batch_id) == 0
     check_logs(stack, "handler raised")

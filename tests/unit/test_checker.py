@@ -10,7 +10,6 @@ from services.checker.logic import RESOLVE, REVIEW, Review, check, reason_of
 from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Outcome, Passed
 from shared.contracts.problem import Confirmation, ProblemReason
-from shared.contracts.statuses import Reason
 from shared.errors import Refused, Unreadable, Waiting
 from tests.fake_ask import FakeAsk, envelope
 
@@ -22,7 +21,7 @@ def review(**changes: Any) -> dict[str, Any]:
     return GOOD | changes
 
 
-def discarded(outcome: Outcome, reason: Reason) -> Discarded:
+def discarded(outcome: Outcome, reason: ProblemReason) -> Discarded:
     assert isinstance(outcome, Discarded)
     assert outcome.reason is reason
     return outcome
@@ -69,7 +68,7 @@ async def test_the_review_sees_everything_and_the_resolve_only_the_problem() -> 
 )
 async def test_an_invalid_problem_is_discarded_with_its_code(code: str) -> None:
     ask = FakeAsk(("checker", review(valid=False, reason_code=code, reason="why")))
-    outcome = discarded(await check(envelope(), ask=ask), Reason(code.lower().replace(" ", "_")))
+    outcome = discarded(await check(envelope(), ask=ask), ProblemReason(code.lower().replace(" ", "_")))
     assert outcome.detail == "why"
 
 
@@ -85,7 +84,7 @@ async def test_an_invalid_problem_is_discarded_with_its_code(code: str) -> None:
         ("", "", ProblemReason.UNANSWERABLE),
     ],
 )
-def test_unknown_codes_are_read_by_their_words(code: str, words: str, reason: Reason) -> None:
+def test_unknown_codes_are_read_by_their_words(code: str, words: str, reason: ProblemReason) -> None:
     assert reason_of(Review(valid=False, reason_code=code, reason=words)) is reason
 
 
@@ -140,9 +139,13 @@ async def test_no_answer_confirms_nothing(answer: str) -> None:
 @pytest.mark.parametrize("before", [[], [("checker", review(corrected_hints={"1": "better"}))]])
 @pytest.mark.parametrize(
     ("reply", "reason"),
-    [(Refused("no"), Reason.REFUSED), (Unreadable("?"), Reason.MALFORMED), ("prose", Reason.MALFORMED)],
+    [
+        (Refused("no"), ProblemReason.REFUSED),
+        (Unreadable("?"), ProblemReason.MALFORMED),
+        ("prose", ProblemReason.MALFORMED),
+    ],
 )
-async def test_refusals_and_unreadable_replies(before: list[Any], reply: Any, reason: Reason) -> None:
+async def test_refusals_and_unreadable_replies(before: list[Any], reply: Any, reason: ProblemReason) -> None:
     ask = FakeAsk(*before, ("checker", reply))
     outcome = discarded(await check(envelope(), ask=ask), reason)
     assert outcome.slip.hints_were_corrected == bool(before)
@@ -153,12 +156,12 @@ async def test_refusals_and_unreadable_replies(before: list[Any], reply: Any, re
     "replies", [[review(reason="x" * (MAX_TEXT_CHARS + 1))], [GOOD, {"answer": "x" * (MAX_TEXT_CHARS + 1)}]]
 )
 async def test_replies_over_the_cap_are_malformed(replies: list[Any]) -> None:
-    discarded(await check(envelope(), ask=FakeAsk(*(("checker", reply) for reply in replies))), Reason.MALFORMED)
+    discarded(await check(envelope(), ask=FakeAsk(*(("checker", reply) for reply in replies))), ProblemReason.MALFORMED)
 
 
 @pytest.mark.parametrize("gap", [{"problem": None}, {"answer": ""}])
 async def test_without_problem_or_answer_nothing_is_asked(gap: dict[str, Any]) -> None:
-    discarded(await check(envelope(**gap), ask=FakeAsk()), Reason.MALFORMED)
+    discarded(await check(envelope(**gap), ask=FakeAsk()), ProblemReason.MALFORMED)
 
 
 async def test_waiting_is_for_the_stage() -> None:

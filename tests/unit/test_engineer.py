@@ -9,7 +9,7 @@ import pytest
 from services.engineer.logic import TECHNIQUES, WRITE, engineer
 from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Passed
-from shared.contracts.statuses import Reason
+from shared.contracts.problem import ProblemReason
 from shared.errors import Permanent, Refused, Unreadable
 from tests.fake_ask import FakeAsk, envelope
 
@@ -57,7 +57,7 @@ async def test_a_draft_passes(hints: object) -> None:
 async def test_what_is_not_whole_is_malformed(reply: Any) -> None:
     outcome = await engineer(EMPTY, ask=FakeAsk(("engineer", reply)))
     assert isinstance(outcome, Discarded)
-    assert outcome.reason is Reason.MALFORMED
+    assert outcome.reason == ProblemReason.MALFORMED
     assert outcome.detail
     assert outcome.slip.problem is None
     assert outcome.slip.prompt_versions == {"engineer": WRITE.version}
@@ -66,7 +66,7 @@ async def test_what_is_not_whole_is_malformed(reply: Any) -> None:
 async def test_a_refusal_is_an_outcome() -> None:
     outcome = await engineer(EMPTY, ask=FakeAsk(("engineer", Refused("no"))))
     assert isinstance(outcome, Discarded)
-    assert (outcome.reason, outcome.detail) == (Reason.REFUSED, "no")
+    assert (outcome.reason, outcome.detail) == (ProblemReason.REFUSED, "no")
 
 
 async def test_other_faults_are_for_the_stage() -> None:

@@ -46,7 +46,12 @@ def histories(draw: st.DrawFn) -> Chunk:
             if stage == "parked" or status == "failed":
                 kind, role = draw(st.sampled_from(["", "rejected", "empty"])), draw(st.sampled_from(["", "checker"]))
                 reason = {"code": "provider_error", "detail": f"words {seq}", "kind": kind, "role": role}
-            data = {"models": MODELS.model_dump(), "hop": hop, "status": status, "reason": reason}
+            data = {
+                "models": {role: spec.model_dump() for role, spec in MODELS.items()},
+                "hop": hop,
+                "status": status,
+                "reason": reason,
+            }
             subject = f"problems.{stage}.b.{slot}.{hop}"
         facts.append(Fact(seq, subject, json.dumps(data).encode(), float(seq)))
     return facts

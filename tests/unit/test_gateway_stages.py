@@ -17,6 +17,7 @@ from shared.contracts.statuses import BatchStatus
 from shared.replica import parse_heartbeat
 from tests.flow.world import batch
 
+LINE = lines.of("problems")
 STAGES = ("engineer", "checker", "solver", "embedder")
 
 
@@ -26,7 +27,7 @@ def model(name: str) -> ModelSpec:
 
 
 def models(**changes: str) -> dict[str, ModelSpec]:
-    names = dict.fromkeys(lines.of("problems").all_roles, "simulator/sim-strong") | changes
+    names = dict.fromkeys(LINE.all_roles, "simulator/sim-strong") | changes
     return {role: model(name) for role, name in names.items()}
 
 
@@ -42,7 +43,7 @@ def wait(name: str, since: float, words: str) -> dict[str, Any]:
 
 
 def test_nobody_lacks_what_nobody_needs() -> None:
-    assert lacking_keys(models(), [replica(stage) for stage in STAGES]) == {}
+    assert lacking_keys(LINE, models(), [replica(stage) for stage in STAGES]) == {}
 
 
 @pytest.mark.parametrize(
@@ -56,35 +57,35 @@ def test_nobody_lacks_what_nobody_needs() -> None:
     ],
 )
 def test_a_key_that_no_replica_has_is_named_with_its_field(role: str, fields: list[str]) -> None:
-    found = lacking_keys(models(**{role: "openai/x"}), [replica(stage) for stage in STAGES])
+    found = lacking_keys(LINE, models(**{role: "openai/x"}), [replica(stage) for stage in STAGES])
     assert list(found) == fields
     assert "OPENAI_API_KEY" in found[fields[0]]
     assert "openai/x" in found[fields[0]]
 
 
 def test_a_judge_that_nobody_named_is_not_named() -> None:
-    found = lacking_keys(models(checker="openai/x", judge="openai/x"), [replica(stage) for stage in STAGES])
+    found = lacking_keys(LINE, models(checker="openai/x", judge="openai/x"), [replica(stage) for stage in STAGES])
     assert list(found) == ["checker_model"]
 
 
 def test_the_solver_asks_the_judge_too() -> None:
     seen = [replica(stage, *(["openai"] if stage == "checker" else [])) for stage in STAGES]
-    assert list(lacking_keys(models(checker="openai/x", judge="openai/x"), seen)) == ["judge_model"]
+    assert list(lacking_keys(LINE, models(checker="openai/x", judge="openai/x"), seen)) == ["judge_model"]
 
 
 def test_one_replica_with_the_key_is_enough_and_none_is_no_refusal() -> None:
     asked = models(target="openai/x")
     others = [replica(stage) for stage in STAGES if stage != "solver"]
-    assert lacking_keys(asked, [*others, replica("solver"), replica("solver", "openai")]) == {}
-    assert lacking_keys(asked, others) == {}
+    assert lacking_keys(LINE, asked, [*others, replica("solver"), replica("solver", "openai")]) == {}
+    assert lacking_keys(LINE, asked, others) == {}
     old = replica("solver")
     del old["providers"]
-    assert lacking_keys(asked, [*others, replica("solver"), old]) == {}, "an older version does not say"
+    assert lacking_keys(LINE, asked, [*others, replica("solver"), old]) == {}, "an older version does not say"
 
 
 def test_who_is_missing() -> None:
-    assert missing([replica(stage) for stage in STAGES]) == []
-    assert missing([replica("conductor"), replica("engineer"), replica("embedder")]) == [
+    assert missing(LINE, [replica(stage) for stage in STAGES]) == []
+    assert missing(LINE, [replica("conductor"), replica("engineer"), replica("embedder")]) == [
         "no checker and no solver is running; problems wait there until one is"
     ]
 
@@ -110,12 +111,9 @@ def test_waits_are_told_by_the_batchs_own_models() -> None:
 
 
 def test_a_model_with_other_parameters_is_the_same_lane() -> None:
-    warm = running(models=models(target="openai/x").model_copy(update={"target": model("openai/x")}))
-    warm = warm.model_copy(
-        update={
-            "models": warm.models.model_copy(update={"target": model("openai/x").model_copy(update={"temperature": 1})})
-        }
-    )
+    warm = running(models=models(target="openai/x"))
+    hot = model("openai/x").model_copy(update={"temperature": 1})
+    warm = warm.model_copy(update={"models": warm.models | {"target": hot}})
     assert list(waits_of(warm, [replica("solver", waiting=[wait("openai/x", 5.0, "no")])])) == ["target"]
 
 
@@ -125,7 +123,9 @@ RUBBISH = [[1, None, {"model": 3}], "x", None, 7, {}, *([wait("openai/x", t, "no
 @pytest.mark.parametrize("rubbish", RUBBISH)
 def test_rubbish_in_a_heartbeat_is_no_wait(rubbish: Any) -> None:
     assert waits_of(running(), [replica("solver", waiting=rubbish)]) == {}
-    assert lacking_keys(models(target="openai/x"), [replica("solver", providers=rubbish)]).keys() <= {"target_model"}
+    assert lacking_keys(LINE, models(target="openai/x"), [replica("solver", providers=rubbish)]).keys() <= {
+        "target_model"
+    }
 
 
 def status(found: Batch, seen: Any) -> dict[str, Any]:

@@ -270,6 +270,22 @@ _LATEX_AND_PLAIN = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (r"((x^2)(3))^2", "9x^4", True),
+        ("(x(3))^2", "9x^2", True),
+        ("(x(3))^2", "3x^2", False),
+        ("(x^2(3))^2", "9x^4", True),
+        ("(x^2)(x+1)^2", "x^2(x+1)^2", True),
+        ("x(x+1)^2", "x^3+2x^2+x", True),
+        ("(x(x+1))^2", "x^4+2x^3+x^2", True),
+    ],
+)
+def test_what_stands_outside_of_brackets_is_of_all_in_them(one: str, other: str, equal: bool) -> None:
+    assert compare(one, other) is equal
+
+
 @settings(max_examples=300, deadline=None)
 @given(_LATEX_AND_PLAIN)
 def test_an_expression_in_two_notations_is_never_different(written: tuple[str, str]) -> None:

@@ -22,14 +22,15 @@ EVENTS = (GOOD, UNREAD, REJECTED, EMPTY, LOST, CHARGED, DOWN, OTHER)
 Event = tuple[str, str, float]  # what happened, to which role, at what time
 
 ROLES = ("engineer", "checker", "target", "embedding", "judge")
-APART = MODELS.model_copy(update={r: ModelSpec(provider="openai", model_name=f"model-of-{r}") for r in ROLES})
+APART = MODELS | {r: ModelSpec(provider="openai", model_name=f"model-of-{r}") for r in ROLES}
+MODELS_AS_JSON = {role: spec.model_dump() for role, spec in APART.items()}
 
 
 def facts_of(events: list[Event]) -> list[Fact]:
     """Each event is a slot of its own."""
     facts = []
     for slot, (what, role, at) in enumerate(events):
-        envelope: dict[str, Any] = {"models": APART.model_dump(), "status": "in_progress", "reason": None}
+        envelope: dict[str, Any] = {"models": MODELS_AS_JSON, "status": "in_progress", "reason": None}
         why = {"code": "provider_error", "detail": f"words {slot}", "role": role}
         match what:
             case "good" | "unread" | "timeout" | "error":
@@ -110,7 +111,7 @@ def test_what_ends_a_batch(events: list[Event], ends: bool) -> None:
 
 
 def test_a_model_that_replied_in_another_role_gives_replies() -> None:
-    one = APART.model_copy(update={"judge": APART.target.model_copy(update={"temperature": 0.5})})
+    one = APART | {"judge": APART["target"].model_copy(update={"temperature": 0.5})}
     events = row(GOOD, 1, "judge") + row(EMPTY, 10, every=9.0)
     assert folded(events, models=one).error is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared import subjects
+from shared import lines, subjects
 from shared.contracts.outcome import Passed
 from shared.contracts.problem import Problem
 from shared.contracts.statuses import Reason, Status
@@ -13,6 +13,7 @@ from shared.settings import Settings
 from shared.successor import after_error, after_outcome, unreadable
 from tests.flow.world import MODELS
 
+LINE = lines.of("problems")
 SETTINGS = Settings(_env_file=None)
 
 
@@ -22,7 +23,7 @@ def problem(**changes: object) -> Problem:
 
 
 def test_a_new_station_begins_its_own_journal() -> None:
-    onward = after_outcome("checker", Passed(problem(faults=2))).problem
+    onward = after_outcome(LINE, "checker", Passed(problem(faults=2))).slip
     assert onward is not None
     assert (onward.hop, onward.since, onward.faults, onward.route) == (5, 5, 0, [])
 
@@ -40,12 +41,12 @@ def test_a_new_station_begins_its_own_journal() -> None:
     ],
 )
 def test_errors(error: Exception, station: str, faults: int) -> None:
-    after = after_error("checker", problem(), error, SETTINGS)
+    after = after_error(LINE, "checker", problem(), error, SETTINGS)
     assert after.station == station
-    assert after.problem is not None
-    assert (after.problem.hop, after.problem.since, after.problem.faults) == (5, 2, faults)
+    assert after.slip is not None
+    assert (after.slip.hop, after.slip.since, after.slip.faults) == (5, 2, faults)
     if station == "parked":
-        assert after.problem.route == ["checker", "solver"]
+        assert after.slip.route == ["checker", "solver"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_whose_fault_it_was_and_of_what_kind(
     error: Waiting | Permanent | Rejected | Transient, kind: str, code: Reason, stops: bool
 ) -> None:
     error.role = "judge"
-    after = after_error("checker", problem(), error, SETTINGS).problem
+    after = after_error(LINE, "checker", problem(), error, SETTINGS).slip
     assert after is not None
     why = after.reason
     assert why is not None
@@ -71,17 +72,17 @@ def test_whose_fault_it_was_and_of_what_kind(
 
 
 def test_the_fifth_fault_is_the_last() -> None:
-    after = after_error("checker", problem(faults=4), RuntimeError("boom"), SETTINGS)
+    after = after_error(LINE, "checker", problem(faults=4), RuntimeError("boom"), SETTINGS)
     assert after.dead is not None
     assert after.dead.id == "checker.b.3.4"
-    assert after.problem is not None
-    assert after.problem.status is Status.FAILED
+    assert after.slip is not None
+    assert after.slip.status == Status.FAILED
 
 
 def test_what_cannot_be_read_ends_as_poison() -> None:
     after = unreadable(subjects.StationSubject("problems", "solver", "b", 1, 7), b"\xff", "no JSON")
-    assert after.problem is not None
-    assert (after.problem.hop, after.problem.status) == (8, Status.FAILED)
-    assert after.problem.reason is not None
-    assert after.problem.reason.code is Reason.POISON
-    assert after.problem.model_dump_json()
+    assert after.slip is not None
+    assert (after.slip.hop, after.slip.status) == (8, Status.FAILED)
+    assert after.slip.reason is not None
+    assert after.slip.reason.code == Reason.POISON
+    assert after.slip.model_dump_json()

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as QueryParam
 
-from services.gateway.routes.dependencies import BatchId, Connected, Living, find_batch, replies
+from services.gateway.routes.dependencies import SHOWN, BatchId, Connected, Living, find_batch, replies
 from services.gateway.routes.generation import stop_calls
 from services.gateway.schemas.batches import (
     BatchDetail,
@@ -28,7 +28,9 @@ async def list_batches(
     query: Annotated[BatchesQuery, QueryParam()], connected: Connected, living: Living
 ) -> BatchPage | list[BatchReply]:
     """Newest first, without their taxonomies."""
-    found, total = await connected.store.batches.list(status=query.status, skip=query.offset, limit=query.count)
+    found, total = await connected.store.batches.list(
+        status=query.status, skip=query.offset, limit=query.count, kinds=SHOWN
+    )
     now, seen = time.time(), await living.seen_briefly()
     items = [BatchReply.of(batch, now, seen) for batch in found]
     return items if query.bare else BatchPage(items=items, total=total, page=query.page, per_page=query.per_page)
@@ -38,7 +40,7 @@ async def list_batches(
 async def count_problems(query: Annotated[CountQuery, QueryParam()], connected: Connected) -> Count:
     """Stored problems, overall or of one batch, wherever they stand."""
     if query.batch_id is None:
-        total = await connected.store.problems.count()
+        total = await connected.store.problems.count(kinds=SHOWN)
         return Count(count=total, total_problems_count=total)
     batch = await find_batch(connected.store, query.batch_id)
     count = await connected.store.problems.count(batch.id)

@@ -15,6 +15,7 @@ from services.gateway.errors import bad_field, not_found, printable
 from services.gateway.replicas import Replicas
 from services.gateway.schemas.common import BATCH_ID, EXAMPLE_BATCH
 from shared.contracts.batch import Batch
+from shared.lines import PROBLEMS
 from shared.store.protocols import Store
 
 
@@ -53,17 +54,20 @@ Living = Annotated[Replicas, Depends(_replicas)]
 BatchId = Annotated[str, Path(openapi_examples={"a batch": {"value": EXAMPLE_BATCH}})]
 
 
-async def find_batch(store: Store, batch_id: str) -> Batch:
-    """The batch, also one that is being deleted. Raises a 404 for one that is not there, or gone."""
+SHOWN = ("generation", "augmentation")  #: kinds of batches whose problems are listed where nobody asks for others
+
+
+async def find_batch(store: Store, batch_id: str, line: str = PROBLEMS, what: str = "batch") -> Batch:
+    """The batch, also one that is being deleted. Raises a 404 for one that is not there, gone, or of another line."""
     batch = await store.batches.get(batch_id) if re.fullmatch(BATCH_ID, batch_id) else None
-    if batch is None or is_gone(batch):
-        raise not_found("batch", batch_id)
+    if batch is None or batch.line != line or is_gone(batch):
+        raise not_found(what, batch_id)
     return batch
 
 
 def is_gone(batch: Batch) -> bool:
-    """Only its tombstone is left: a batch always has topics."""
-    return batch.wish.state == "deleted" and not batch.topics
+    """Only its tombstone is left: one that is purged and still there has counted something."""
+    return batch.wish.state == "deleted" and batch.purged and not batch.counts
 
 
 FAULTS: Mapping[int, tuple[str, str]] = {

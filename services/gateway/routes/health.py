@@ -160,12 +160,14 @@ def _room(settings: Settings) -> str:
     return "its disk is full" if full else "its disk may be full, or was and the server has to be started anew"
 
 
-def _stage(stage: str, seen: list[dict[str, Any]], lags: dict[str, int]) -> StageHealth:
+def _stage(stage: str, seen: list[dict[str, Any]], lags: dict[tuple[str, str], int]) -> StageHealth:
     alive = [replica for replica in seen if replica["service"] == stage]
+    by_line = {line: lag for (line, at), lag in lags.items() if at == stage}
     return StageHealth(
         replicas=len(alive),
         holding=sum(int(replica.get("holding", 0)) for replica in alive),
-        lag=lags.get(stage),
+        lag=sum(by_line.values()) if by_line else None,
+        lags=by_line,
         last_beat=timestamp(max((replica["at"] for replica in alive), default=None)),
     )
 

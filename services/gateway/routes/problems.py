@@ -11,7 +11,7 @@ from fastapi import Query as QueryParam
 from fastapi.responses import StreamingResponse
 
 from services.gateway.errors import not_found, printable
-from services.gateway.routes.dependencies import BatchId, Connected, find_batch, replies
+from services.gateway.routes.dependencies import SHOWN, BatchId, Connected, find_batch, replies
 from services.gateway.schemas.common import EXAMPLE_BATCH
 from services.gateway.schemas.problems import (
     BatchProblemsQuery,
@@ -24,6 +24,7 @@ from services.gateway.schemas.problems import (
 )
 from shared.contracts.batch import Row
 from shared.contracts.names import spellings
+from shared.lines import PROBLEMS
 from shared.store.protocols import Store
 
 router = APIRouter(prefix="/api/problems", tags=["Problems"])
@@ -60,7 +61,7 @@ async def all_problems(
     store = connected.store
     if query.batch_id is not None:
         await find_batch(store, query.batch_id)
-    rows = store.problems.stream(batch_id=query.batch_id, status=query.status)
+    rows = store.problems.stream(batch_id=query.batch_id, status=query.status, kinds=SHOWN)
     lines = NDJSON in request.headers.get("accept", "")
     return await _streamed(_chunks(store, rows, query.include), lines=lines)
 
@@ -77,7 +78,7 @@ async def get_problem(
 ) -> ProblemReply:
     store = connected.store
     row = await store.problems.get(printable(problem_id))
-    if row is None:
+    if row is None or row.get("line", PROBLEMS) != PROBLEMS:
         raise not_found("problem", problem_id)
     return (await _described(store, [row], query.include))[0]
 
@@ -105,6 +106,7 @@ async def _page(store: Store, query: BatchProblemsQuery, batch_id: str | None) -
         subject=None if query.subject is None else spellings(query.subject),
         topic=None if query.topic is None else spellings(query.topic),
         q=query.q,
+        kinds=None if batch_id else SHOWN,
     )
     if query.bare:
         return await _streamed(_chunks(store, _each(rows), query.include))

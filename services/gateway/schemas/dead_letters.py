@@ -13,6 +13,7 @@ from shared.dead_letters import DeadLetter
 EXAMPLE_LETTER = f"checker.{EXAMPLE_BATCH}.7.2"
 EXAMPLE = {
     "id": EXAMPLE_LETTER,
+    "line": "problems",
     "stage": "checker",
     "batch_id": EXAMPLE_BATCH,
     "slot": 7,
@@ -39,9 +40,10 @@ class DeadLetterReply(Reply):
     model_config = with_example(EXAMPLE)
 
     id: str
+    line: str = Field(description="The kind of work: `problems` or `texts`.")
     stage: str
     batch_id: str
-    slot: int | str = Field(description="The problem's number; a text where the subject was none of ours.")
+    slot: int | str = Field(description="The number within its batch; a text where the subject was none of ours.")
     hop: int
     error: str
     faults: int
@@ -53,6 +55,7 @@ class DeadLetterReply(Reply):
     def of(cls, letter: DeadLetter) -> Self:
         return cls(
             id=letter.id,
+            line=letter.line,
             stage=letter.stage,
             batch_id=letter.batch_id,
             slot=int(letter.slot) if str(letter.slot).isdecimal() else letter.slot,

@@ -59,10 +59,11 @@ class StageHealth(Reply):
     replicas: int = Field(description="Seen alive in the last 15 s.")
     holding: int = Field(description="Problems that they work on.")
     lag: int | None = Field(description="Messages waiting or being worked on; null: not known.")
+    lags: dict[str, int] = Field(description="The same by line, as `problems` or `texts`.")
     last_beat: datetime | None
 
 
-EXAMPLE_STAGE = {"replicas": 1, "holding": 12, "lag": 30, "last_beat": "2026-11-21T10:00:00Z"}
+EXAMPLE_STAGE = {"replicas": 1, "holding": 12, "lag": 30, "lags": {"problems": 30}, "last_beat": "2026-11-21T10:00:00Z"}
 
 
 class Health(Reply):

@@ -24,7 +24,7 @@ from services.gateway.schemas.common import (
 from services.gateway.schemas.names import NameSought
 from services.gateway.schemas.status import Tokens
 from shared.contracts.batch import CallRow, Row
-from shared.contracts.statuses import Reason, Status
+from shared.contracts.problem import ProblemReason, ProblemStatus
 
 Extra = Literal["embedding", "calls"]
 
@@ -50,12 +50,12 @@ class IncludeQuery(Query):
 
 class StreamQuery(IncludeQuery):
     batch_id: str | None = None
-    status: Status | None = None
+    status: ProblemStatus | None = None
 
 
 class BatchProblemsQuery(Paging, IncludeQuery):
-    status: Status | None = None
-    reason: Reason | None = None
+    status: ProblemStatus | None = None
+    reason: ProblemReason | None = None
     subject: NameSought | None = None
     topic: NameSought | None = None
     min_difficulty: Annotated[float | None, BeforeValidator(_not_available)] = None
@@ -67,7 +67,7 @@ class ProblemsQuery(BatchProblemsQuery):
 
 
 class Rejection(Reply):
-    code: Reason
+    code: ProblemReason
     detail: str
 
 
@@ -162,7 +162,7 @@ class ProblemReply(Reply):
     answer: str | None
     hints: dict[str, str]
     hints_were_corrected: bool
-    status: Status
+    status: ProblemStatus
     rejection_reason: Rejection | None
     confirmations: list[ConfirmationReply]
     target_model_answer: str | None

@@ -12,6 +12,7 @@ from shared.errors import StoreUnavailable
 from shared.store.mongo.answers import answering, words
 from shared.store.mongo.batches import MongoBatches, MongoCheckpoints
 from shared.store.mongo.calls import MongoCalls
+from shared.store.mongo.items import MongoItems
 from shared.store.mongo.problems import MongoProblems
 
 TIMEOUTS = {  # ms; the URL's own come first
@@ -31,6 +32,7 @@ INDEXES = {
         IndexModel([("batch_id", ASCENDING), ("slot", ASCENDING)]),
         IndexModel([("status", ASCENDING), ("batch_id", ASCENDING), ("slot", ASCENDING)]),
     ],
+    "items": [IndexModel([("set_id", ASCENDING)])],
     "calls": [IndexModel([("problem_id", ASCENDING)]), IndexModel([("batch_id", ASCENDING)])],
 }
 
@@ -44,6 +46,7 @@ class MongoStore:
         self.batches = MongoBatches(self._database["batches"])
         self.problems = MongoProblems(self._database["problems"])
         self.calls = MongoCalls(self._database["calls"])
+        self.items = MongoItems(self._database["items"])
         self.checkpoints = MongoCheckpoints(self._database["checkpoints"])
 
     @classmethod

@@ -70,3 +70,10 @@ def to_row(document: Document) -> Document:
     """In place."""
     document["id"] = document.pop("_id")
     return document
+
+
+def of_kinds(kinds: Sequence[str] | None) -> Document:
+    """The condition on `kind`; documents of before have none, and are of a generation."""
+    if kinds is None:
+        return {}
+    return {"kind": {"$in": [*kinds, *([None] if "generation" in kinds else [])]}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.contracts.batch import Batch
 from shared.store.documents import DELETED, canonical, checked, emptied, facts_of, is_open
-from shared.store.mongo.answers import Collection, Document, answering, to_row
+from shared.store.mongo.answers import Collection, Document, answering, of_kinds, to_row
 
 _LIVING = {"$ne": DELETED}
 
@@ -76,8 +76,10 @@ class MongoBatches:
                 {"_id": batch_id, "wish.state": DELETED}, {"$set": emptied() | {"open": False, "buried": True}}
             )
 
-    async def list(self, *, status: str | None, skip: int, limit: int) -> tuple[list[Batch], int]:
-        condition: Document = {"wish.state": _LIVING}
+    async def list(
+        self, *, status: str | None, skip: int, limit: int, kinds: Sequence[str] | None = None
+    ) -> tuple[list[Batch], int]:
+        condition: Document = {"wish.state": _LIVING, **of_kinds(kinds)}
         if status is not None:
             condition["status"] = status
         with answering():

@@ -11,7 +11,16 @@ from pymongo import ASCENDING
 
 from shared.contracts.batch import Row
 from shared.store.documents import IN_PROGRESS, join_vector, part_vector
-from shared.store.mongo.answers import Collection, Document, answering, replacement, to_document, to_row, write_all
+from shared.store.mongo.answers import (
+    Collection,
+    Document,
+    answering,
+    of_kinds,
+    replacement,
+    to_document,
+    to_row,
+    write_all,
+)
 
 _VECTOR = 9  #: BSON's binary subtype for vectors
 _FLOAT32 = b"\x27\x00"  #: its header: the type of the numbers, and no padding
@@ -44,14 +53,16 @@ class MongoProblems:
             found = await self._collection.find({"_id": {"$in": list(ids)}}).to_list()
         return {document["_id"]: _row(document) for document in found}
 
-    async def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
+    async def stream(
+        self, *, batch_id: str | None = None, status: str | None = None, kinds: Sequence[str] | None = None
+    ) -> AsyncIterator[Row]:
         if batch_id is not None:
             async for row in self._stream(batch_id, status):
                 yield row
             return
         name = ""
         while True:
-            later = {**_where(status=status), "batch_id": {"$gt": name}}
+            later = {**_where(status=status), **of_kinds(kinds), "batch_id": {"$gt": name}}
             with answering():
                 found = await self._collection.find_one(later, {"batch_id": 1}, sort=_ORDER)
             if found is None:
@@ -92,9 +103,9 @@ class MongoProblems:
             found = self._collection.find(condition, dict.fromkeys(_OUTLINE, 1) | {"_id": 0}).sort("slot").limit(limit)
             return [{name: document.get(name) for name in _OUTLINE} for document in await found.to_list()]
 
-    async def count(self, batch_id: str | None = None) -> int:
+    async def count(self, batch_id: str | None = None, *, kinds: Sequence[str] | None = None) -> int:
         with answering():
-            return await self._collection.count_documents(_where(batch_id=batch_id))
+            return await self._collection.count_documents({**_where(batch_id=batch_id), **of_kinds(kinds)})
 
     async def delete(self, batch_id: str) -> None:
         with answering():
@@ -111,8 +122,10 @@ class MongoProblems:
         subject: Sequence[str] | None = None,
         topic: Sequence[str] | None = None,
         q: str | None = None,
+        kinds: Sequence[str] | None = None,
     ) -> tuple[list[Row], int]:
         condition = _where(batch_id=batch_id, status=status, reason=reason, subject=subject, topic=topic)
+        condition |= of_kinds(kinds)
         if q:
             pattern = re.escape(q).replace("\0", r"\x00")
             condition["envelope.problem"] = {"$regex": pattern, "$options": "i"}

@@ -9,6 +9,7 @@ from typing import Self
 from shared.store.sqlite.batches import SqliteBatches, SqliteCheckpoints
 from shared.store.sqlite.calls import SqliteCalls
 from shared.store.sqlite.database import Database
+from shared.store.sqlite.items import SqliteItems
 from shared.store.sqlite.problems import SqliteProblems
 from shared.store.sqlite.schema import VERSION
 
@@ -21,6 +22,7 @@ class SqliteStore:
         self.batches = SqliteBatches(database)
         self.problems = SqliteProblems(database)
         self.calls = SqliteCalls(database)
+        self.items = SqliteItems(database)
         self.checkpoints = SqliteCheckpoints(database)
 
     @classmethod

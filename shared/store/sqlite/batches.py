@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shared.contracts.batch import Batch
@@ -31,12 +31,13 @@ class SqliteBatches:
             is_open(batch, batch.wish.state),
             batch.wish.model_dump_json(),
             canonical(facts_of(batch)),
+            batch.kind,
         )
 
         def work(connection: sqlite3.Connection) -> bool:
             cursor = connection.execute(
-                "INSERT INTO batches (id, created_at, status, state, rev, epoch, seq, open, wish, facts)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                "INSERT INTO batches (id, created_at, status, state, rev, epoch, seq, open, wish, facts, kind)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
                 values,
             )
             return cursor.rowcount == 1
@@ -115,9 +116,13 @@ class SqliteBatches:
         rows = await self._database.read(lambda connection: connection.execute(f"{_SELECT} {where}", values).fetchall())
         return [_batch(row) for row in rows]
 
-    async def list(self, *, status: str | None, skip: int, limit: int) -> tuple[list[Batch], int]:
+    async def list(
+        self, *, status: str | None, skip: int, limit: int, kinds: Sequence[str] | None = None
+    ) -> tuple[list[Batch], int]:
         where = "WHERE state <> ?"
         values: tuple[Any, ...] = (DELETED,)
+        if kinds is not None:
+            where, values = f"{where} AND kind IN ({', '.join('?' * len(kinds))})", (*values, *kinds)
         if status is not None:
             where, values = f"{where} AND status = ?", (*values, status)
 

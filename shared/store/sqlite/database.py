@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic_core import to_json
 
 from shared.errors import StoreUnavailable
-from shared.store.sqlite.schema import TABLES, VERSION
+from shared.store.sqlite.schema import VERSION, bring_up_to_date
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -29,6 +29,7 @@ class Database:
     """Documents of one file. Transactions are short, so that other processes get their turn."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._writer = _Lane(path, "write")
         self._reader = _Lane(path, "read")
 
@@ -48,6 +49,7 @@ class Database:
 
         def transaction(connection: sqlite3.Connection) -> T:
             connection.execute("BEGIN IMMEDIATE")
+            _version(connection, self._path)  # another process may have brought the file up to date meanwhile
             result = work(connection)
             connection.execute("COMMIT")
             return result
@@ -135,10 +137,8 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
     if _version(connection, path) == VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
-    if _version(connection, path) == 0:  # no other process was faster
-        for statement in TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    if (version := _version(connection, path)) != VERSION:  # no other process was faster
+        bring_up_to_date(connection, version)
     connection.execute("COMMIT")
 
 

@@ -13,7 +13,7 @@ from shared.store.documents import IN_PROGRESS, join_vector, part_vector
 from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
 
 _PUT = f"""
-    {upsert("problems", "id, batch_id, slot, hop, epoch, seq, status, reason, subject, topic, text, row, vector")}
+    {upsert("problems", "id, batch_id, slot, hop, epoch, seq, status, reason, subject, topic, text, row, vector, kind")}
     WHERE excluded.hop > hop OR (excluded.hop = hop AND excluded.epoch = epoch AND excluded.seq = seq)
 """
 _SELECT = "SELECT row, vector FROM problems"
@@ -38,12 +38,14 @@ class SqliteProblems:
         found = await self._select("WHERE id IN (SELECT value FROM json_each(?))", wanted)
         return {row["id"]: row for row in found}
 
-    async def stream(self, *, batch_id: str | None = None, status: str | None = None) -> AsyncIterator[Row]:
+    async def stream(
+        self, *, batch_id: str | None = None, status: str | None = None, kinds: Sequence[str] | None = None
+    ) -> AsyncIterator[Row]:
         if batch_id is not None:
             async for row in self._stream(batch_id, status):
                 yield row
             return
-        where, values = _where(status=status)
+        where, values = _where(status=status, kind=kinds)
         name = ""
         while found := await self._select(
             f"WHERE {where} AND batch_id > ? ORDER BY batch_id, slot LIMIT 1", *values, name
@@ -84,8 +86,8 @@ class SqliteProblems:
             for slot, status, epoch, seq, first in found
         ]
 
-    async def count(self, batch_id: str | None = None) -> int:
-        return await self._count(*_where(batch_id=batch_id))
+    async def count(self, batch_id: str | None = None, *, kinds: Sequence[str] | None = None) -> int:
+        return await self._count(*_where(batch_id=batch_id, kind=kinds))
 
     async def delete(self, batch_id: str) -> None:
         await delete_batch(self._database, "problems", batch_id)
@@ -112,8 +114,11 @@ class SqliteProblems:
         subject: Sequence[str] | None = None,
         topic: Sequence[str] | None = None,
         q: str | None = None,
+        kinds: Sequence[str] | None = None,
     ) -> tuple[list[Row], int]:
-        where, values = _where(batch_id=batch_id, status=status, reason=reason, subject=subject, topic=topic)
+        where, values = _where(
+            batch_id=batch_id, status=status, reason=reason, subject=subject, topic=topic, kind=kinds
+        )
         if q:
             where, values = f"{where} AND instr(text, ?) > 0", (*values, q.lower())
         total = await self._count(where, values)
@@ -149,4 +154,5 @@ def _values(row: Row) -> tuple[Any, ...]:
         text.lower() if text else None,
         encode(lean),
         vector,
+        row.get("kind", "generation"),
     )

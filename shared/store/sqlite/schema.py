@@ -3,7 +3,9 @@ SQLite need not walk the document's pages to reach it."""
 
 from __future__ import annotations
 
-VERSION = 1  #: kept in the file's `user_version`
+import sqlite3
+
+VERSION = 2  #: kept in the file's `user_version`
 
 TABLES = (
     """
@@ -41,3 +43,27 @@ TABLES = (
     "CREATE INDEX calls_by_batch ON calls (batch_id)",
     "CREATE TABLE checkpoints (name TEXT PRIMARY KEY, document TEXT NOT NULL)",
 )
+
+ITEMS = """
+    CREATE TABLE IF NOT EXISTS items (
+        set_id TEXT NOT NULL, number INTEGER NOT NULL, item TEXT NOT NULL,  -- JSON
+        PRIMARY KEY (set_id, number)
+    ) WITHOUT ROWID
+"""
+KIND = "kind TEXT NOT NULL DEFAULT 'generation'"
+
+
+def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    """Make a file of an earlier version, or an empty one (0), one of this version; within the caller's transaction.
+
+    A step looks at the file and not at its number alone: version 1 writes its own number into any file that it finds
+    open to it, though the columns are there already.
+    """
+    if version == 0:
+        for statement in TABLES:
+            connection.execute(statement)
+    for table in ("batches", "problems"):
+        if "kind" not in {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {KIND}")
+    connection.execute(ITEMS)
+    connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -30,6 +30,7 @@ async def bury(gateway: Gateway, batch: Batch, slot: int, *, readable: bool = Tr
         batch_id=batch.id, slot=slot, hop=2, route=["solver"], models=batch.models, subject="A", topic="B"
     )
     dead = letter(
+        "problems",
         "checker", batch.id, slot, 2, error="it raised", at=1_790_000_000.0, faults=5,
         envelope=envelope if readable else None, raw=None if readable else b"\xff{",
     )  # fmt: skip

@@ -68,7 +68,7 @@ async def test_every_field_reaches_the_batch(gateway: Gateway) -> None:
         ("Algebra", "Roots", "", ""),
         ("Calculus", "Limits", "High School", "At 0."),
     ]
-    assert batch.options.similarity_threshold == 0.9
+    assert batch.options["similarity_threshold"] == 0.9
     wish = batch.wish
     assert (wish.num_problems, wish.max_attempts, wish.max_in_flight) == (7, 40, 4)
     assert wish.max_cost == 1_250_000_000

@@ -67,7 +67,7 @@ async def test_a_key_stands_for_its_batch_after_it_ended(gateway: Gateway, key: 
     batch = await gateway.store.batches.get(first.json()["batch_id"])
     assert batch is not None
     await gateway.projected(batch, status=BatchStatus.COMPLETED, purged=True)
-    await gateway.ledger.purge(batch.id, dead=True)
+    await gateway.ledger.purge(batch.id, vectors=True, dead=True)
     again = await gateway.post(BODY, **key)
     assert (again.status_code, again.json()) == (202, first.json())
     assert await gateway.ledger.last(subjects.batch_requested(batch.id)) is None, "announced again"

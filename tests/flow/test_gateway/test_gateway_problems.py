@@ -32,7 +32,7 @@ def row(batch: Batch, slot: int, status: Status = ProblemStatus.VALID, **fields:
         vector=base64.b64encode(struct.pack("<3f", *VECTOR)).decode(), similar=[Similar(id="x-1", similarity=0.5)],
         prompt_versions={"engineer": "write.v1@0"},
     ).but(**fields)  # fmt: skip
-    at_end = status is not Status.IN_PROGRESS
+    at_end = status != Status.IN_PROGRESS
     return {
         "id": envelope.problem_id, "batch_id": batch.id, "slot": slot, "hop": envelope.hop, "place": [1, slot + 1],
         "trail": [[1, slot + 1, str(status)]], "subject_of_fact": f"problems.finished.{batch.id}.{slot}.4",

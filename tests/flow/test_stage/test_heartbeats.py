@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared import lines
 from shared.contracts.outcome import Outcome, Passed
 from shared.contracts.problem import Problem
 from shared.contracts.wait import Wait
@@ -24,7 +25,7 @@ async def test_a_change_of_who_waits_is_told_at_once(
 ) -> None:
     monkeypatch.setattr("shared.watch.HEARTBEAT_EVERY", 3600.0)
     report: dict[str, Any] = {"holding": 1, "waiting": [], "providers": ["openai"]}
-    watch = Watch(ledger, "checker", config, report=lambda: report, made_anew=lambda: None)
+    watch = Watch(ledger, "checker", [lines.of("problems")], config, report=lambda: report, made_anew=lambda: None)
     await watch.begin()
     (first,) = await replicas(ledger)
     assert (first["holding"], first["waiting"], first["providers"]) == (1, [], ["openai"])

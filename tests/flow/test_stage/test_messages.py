@@ -79,7 +79,7 @@ async def test_a_flag_set_while_running_is_seen_at_once(ledger: Ledger) -> None:
         await set_flag(ledger, "b", Flag.CANCELLED)
         await give(ledger, envelope(1))
         finished = Problem.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
-        assert finished.status is Status.CANCELLED
+        assert finished.status == Status.CANCELLED
         seen.set()
         await settled(ledger)
     assert app is not None

@@ -8,7 +8,7 @@ from nats.js.api import ConsumerConfig
 
 from shared import dead_letters
 from shared.contracts.envelope import MAX_TEXT_CHARS
-from shared.contracts.outcome import Discarded, Outcome, Passed, Solved
+from shared.contracts.outcome import Discarded, Ended, Outcome, Passed
 from shared.contracts.problem import Problem, ProblemReason, ProblemStatus
 from shared.contracts.statuses import Reason, Status
 from shared.errors import Permanent, Rejected, Waiting
@@ -27,12 +27,12 @@ async def test_passed_goes_to_the_next_of_its_route_and_then_to_its_end(ledger: 
     onward = Problem.model_validate_json((await until(ledger, "problems.solver.b.0.2"))[0].data)
     assert (onward.route, onward.hop, onward.since, onward.answer) == (["embedder"], 2, 2, "3")
     finished = Problem.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
-    assert finished.status is ProblemStatus.VALID
+    assert finished.status == ProblemStatus.VALID
 
 
 async def test_ends(ledger: Ledger) -> None:
     ends: dict[int, Any] = {
-        0: lambda p: Solved(p),
+        0: lambda p: Ended(p, ProblemStatus.SOLVED),
         1: lambda p: Discarded(p, ProblemReason.AMBIGUOUS, "two readings"),
         2: lambda p: Passed(p.but(problem="x" * (MAX_TEXT_CHARS + 1))),
         3: Permanent("no such model"),
@@ -78,9 +78,9 @@ async def test_a_handler_that_raises_is_parked_and_in_the_end_dead(ledger: Ledge
         letter = (await until(ledger, "dead.>", stream="DEAD"))[0]
         assert letter.subject == "dead.checker.b.1.1"
         finished = Problem.model_validate_json((await until(ledger, "problems.finished.b.1.2"))[0].data)
-        assert finished.status is Status.FAILED
+        assert finished.status == Status.FAILED
         assert finished.reason is not None
-        assert finished.reason.code is Reason.FAULTS
+        assert finished.reason.code == Reason.FAULTS
         await settled(ledger)
     found = await dead_letters.find(ledger, "checker.b.1.1")
     assert found is not None
