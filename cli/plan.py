@@ -14,6 +14,7 @@ from cli.processes import Child
 from cli.services import SERVICES
 from shared.embedded import free_port, read_json
 from shared.settings import Settings
+from shared.start import ROLES
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def make_plan(
     }
     if "log_level" not in asked:
         environment["STUMPER_LOG_LEVEL"] = "WARNING"
-    roles = (known.engineer_model, known.checker_model, known.target_model, known.embedding_model, known.judge_model)
-    simulated = any(model and model.startswith("simulator/") for model in roles)
+    models = (getattr(known, f"{role}_model") for role in ROLES)
+    simulated = any(model and model.startswith("simulator/") for model in models)
     simulator_url = None
     if own_simulator or (simulated and "simulator_url" not in asked):
         simulator_url = environment["STUMPER_SIMULATOR_URL"] = f"http://127.0.0.1:{free_port()}"

@@ -17,7 +17,7 @@ from shared.children import die_with_parent
 
 log = logging.getLogger(__name__)
 
-STAGES = ("engineer", "checker", "solver", "embedder")
+STAGES = ("engineer", "checker", "solver", "embedder", "writer")
 SERVICES = ("simulator", "gateway", "conductor", *STAGES)  #: in the order in which they are started
 STOPPING = (("gateway",), STAGES, ("conductor",), ("simulator",))  #: takers first, then those they talk to
 SCALABLE = ("conductor", *STAGES)

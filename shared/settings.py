@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     target_model: ModelName = "simulator/sim-weak"
     embedding_model: ModelName = "simulator/sim-embed"
     judge_model: ModelName | None = None  # None: the checker's
+    writer_model: ModelName = "simulator/sim-writer"
+    reviewer_model: ModelName | None = None  # rates texts; None: the checker's
+
+    # texts
+    templates_dir: Folder | None = None  # of versions of the prompts beside ours, a folder each
 
     # providers
     openai_api_key: Key | None = Field(None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))

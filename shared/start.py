@@ -15,7 +15,7 @@ from shared.settings import Misconfigured, Settings, settings, variable
 log = logging.getLogger(__name__)
 
 MISCONFIGURED = 2  #: exit code; the command line's for wrong usage
-ROLES = ("engineer", "checker", "target", "embedding", "judge")
+ROLES = ("engineer", "checker", "target", "embedding", "judge", "writer", "reviewer")
 
 
 def begin(service: str, *, stores: bool = False) -> Settings:
@@ -46,10 +46,23 @@ def complaints(known: Settings, *, stores: bool, folder: str = "") -> list[str]:
         if model and model.partition("/")[0] not in providers.names():
             names = ", ".join(providers.names())
             lines.append(f"{variable(f'{role}_model')}: unknown provider; write provider/name with one of {names}")
+    if known.templates_dir and (why := unusable_templates(known.templates_dir)):
+        lines.append(f"{variable('templates_dir')}: {why}")
     writes, reads = stores and not known.mongo_url, not known.nats_url
     if (writes or reads) and (why := unusable(known.data_dir, writes=writes)):
         lines.append(f"{folder or variable('data_dir')}: {known.data_dir} cannot be the data folder: {why}")
     return lines
+
+
+def unusable_templates(folder: Path) -> str | None:
+    """What is wrong with the user's templates; None where all of them can be used."""
+    from shared.text_templates.templates import BrokenTemplate, versions  # Jinja, which most processes do without
+
+    try:
+        versions(folder)
+    except BrokenTemplate as error:
+        return str(error)
+    return None
 
 
 def unusable(folder: Path, *, writes: bool = True) -> str | None:

@@ -1,4 +1,4 @@
-"""The log of accepted vectors: compare-and-append, so that replicas decide one after the other.
+"""The log of accepted pieces: compare-and-append, so that replicas decide one after the other.
 
 A replica compares with all that it has read, then appends on the condition that nothing was appended since. If
 something was, it reads that first and decides again.
@@ -12,12 +12,13 @@ from collections import OrderedDict
 
 import numpy as np
 
-from services.embedder.logic import OtherDimensions, Vector
+from services.embedder.entries import Entry, Fits, Near, OtherDimensions, Vector
 from shared import subjects
-from shared.contracts.envelope import Similar, problem_id
-from shared.contracts.problem import Problem
+from shared.contracts.envelope import Similar
 from shared.errors import Permanent, StreamFull
 from shared.ledger import Ledger
+from shared.quality import jaccard
+from shared.quality.signatures import highest
 from shared.streams import VECTORS
 
 log = logging.getLogger(__name__)
@@ -25,18 +26,19 @@ log = logging.getLogger(__name__)
 MAX_SPACES = 64  #: spaces kept in memory; the least recently used is read again when needed
 MAX_BYTES = 512 * 1024**2  #: of all spaces together, but for the one in use
 FULL = (
-    "VECTORS, the stream that keeps accepted problems' embeddings, is full: delete ended batches, or raise "
+    "VECTORS, the stream that keeps embeddings of what was accepted, is full: delete ended batches, or raise "
     "STUMPER_LEDGER_MAX_BYTES, of which it may take half"
 )
-CLOSEST = 3  #: neighbours reported with a problem
+CLOSEST = 3  #: neighbours reported with a piece
 
 
 class Space:
-    """The accepted vectors of one scope, as far as this process has read them."""
+    """The accepted pieces of one scope, as far as this process has read them. `signed`: with signatures."""
 
-    def __init__(self, ledger: Ledger, name: str) -> None:
+    def __init__(self, ledger: Ledger, name: str, *, signed: bool) -> None:
         self._ledger = ledger
         self._name = name
+        self._signed = signed
         self._turn = asyncio.Lock()  # rivals within a process wait here, which is cheaper than being refused
         self._forget()
 
@@ -45,37 +47,35 @@ class Space:
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
         self._matrix: Vector = np.empty((0, 0), dtype=np.float32)
+        self._signatures: list[bytes] = []
 
     @property
-    def bytes(self) -> int:
-        return self._matrix.nbytes
+    def nbytes(self) -> int:
+        return self._matrix.nbytes + sum(map(len, self._signatures))
 
-    async def remember(self, problem: Problem, vector: Vector) -> list[Similar]:
-        """The closest accepted problems, best first; the vector is appended unless one is too close.
+    async def remember(self, entry: Entry, fits: Fits) -> Near:
+        """What comes close to the entry, which is appended if it fits; see `entries.Remember`.
 
         Raises OtherDimensions, and Permanent where the log is full.
         """
-        subject = subjects.vector(self._name, problem.batch_id, problem.slot)
+        subject = subjects.vector(self._name, entry.batch_id, entry.slot)
         async with self._turn:
             while True:
-                mine = self._rows.get(problem.problem_id)
-                near = self._closest(vector if mine is None else self._matrix[mine], problem.problem_id)
-                if mine is not None:  # ours, from before a crash: it was accepted
-                    return [s for s in near if s.similarity < problem.options.similarity_threshold]
-                if near and near[0].similarity >= problem.options.similarity_threshold:
+                near = self._near(entry)
+                if near.known or not fits(near):
                     return near
                 headers = {
                     "Nats-Expected-Last-Subject-Sequence": str(self._last),
                     "Nats-Expected-Last-Subject-Sequence-Subject": f"vectors.{self._name}.>",
                 }
                 try:
-                    seq = await self._ledger.publish(subject, vector.astype("<f4").tobytes(), headers)
+                    seq = await self._ledger.publish(subject, entry.payload(), headers)
                 except StreamFull as error:  # time frees nothing here: embeddings go with their batches
                     full = Permanent(FULL)
                     full.role = "embedding"
                     raise full from error
                 if seq is not None:
-                    self._add(problem.problem_id, vector)
+                    self._add(entry)
                     self._last = seq
                     return near
                 if not await self._catch_up():
@@ -88,15 +88,14 @@ class Space:
             for fact in facts:
                 _, _, batch_id, slot = fact.subject.split(".")
                 try:
-                    self._add(problem_id(batch_id, int(slot)), np.frombuffer(fact.data, dtype="<f4"))
+                    self._add(Entry.read(batch_id, int(slot), fact.data, signed=self._signed))
                 except (OtherDimensions, ValueError) as error:
                     log.warning("skipped an entry of the log: %s", error, extra={"subject": fact.subject})
                 self._last = fact.seq
         return self._last > before
 
-    def _add(self, row_id: str, vector: Vector) -> None:
-        if not vector.size:
-            raise ValueError("an empty vector")
+    def _add(self, entry: Entry) -> None:
+        vector = entry.vector
         if vector.size != self._matrix.shape[1]:
             if self._ids:
                 raise OtherDimensions(vector.size, self._matrix.shape[1])
@@ -104,35 +103,52 @@ class Space:
         if len(self._ids) == len(self._matrix):
             self._matrix = np.concatenate([self._matrix, np.empty_like(self._matrix)])
         self._matrix[len(self._ids)] = vector
-        self._rows[row_id] = len(self._ids)
-        self._ids.append(row_id)
+        self._rows[entry.id] = len(self._ids)
+        self._ids.append(entry.id)
+        self._signatures.append(entry.signature)
 
-    def _closest(self, vector: Vector, own: str) -> list[Similar]:
+    def _near(self, entry: Entry) -> Near:
+        """By vector all others of the log; by signature those before it, so that an entry that is found in the log
+        after a crash has the same uniqueness as when it was appended."""
+        row = self._rows.get(entry.id)
+        if row is None:
+            return Near(self._closest(entry.vector, row), self._overlap(entry.signature, len(self._ids)))
+        overlap = self._overlap(self._signatures[row], row)
+        return Near(self._closest(self._matrix[row], row), overlap, known=True)
+
+    def _closest(self, vector: Vector, own: int | None) -> list[Similar]:
         if not self._ids:
             return []
         if vector.size != self._matrix.shape[1]:
             raise OtherDimensions(vector.size, self._matrix.shape[1])
         cosines = self._matrix[: len(self._ids)] @ vector
-        if own in self._rows:
-            cosines[self._rows[own]] = -1.0
+        if own is not None:
+            cosines[own] = -1.0
         best = np.argsort(cosines)[::-1][:CLOSEST]
         return [Similar(id=self._ids[i], similarity=round(float(cosines[i]), 6)) for i in best if cosines[i] > 0]
 
+    def _overlap(self, signature: bytes, before: int) -> Similar | None:
+        others = self._signatures[:before]
+        if not signature or not others or not (most := highest(signature, others)):
+            return None
+        closest = next(row for row, other in enumerate(others) if jaccard(signature, other) >= most)
+        return Similar(id=self._ids[closest], similarity=round(most, 6))
+
 
 class Spaces:
-    """The spaces that this process knows."""
+    """The spaces of one line that this process knows."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, signed: bool = False) -> None:
         self._ledger = ledger
+        self._signed = signed
         self._spaces: OrderedDict[str, Space] = OrderedDict()
 
-    async def remember(self, problem: Problem, vector: Vector) -> list[Similar]:
-        """See `logic.Remember`. The scope is the problem's batch."""
-        name = problem.batch_id
-        space = self._spaces.pop(name, None) or Space(self._ledger, name)
+    async def remember(self, name: str, entry: Entry, fits: Fits) -> Near:
+        """See `entries.Remember`."""
+        space = self._spaces.pop(name, None) or Space(self._ledger, name, signed=self._signed)
         self._spaces[name] = space
         while len(self._spaces) > 1 and (
-            len(self._spaces) > MAX_SPACES or sum(s.bytes for s in self._spaces.values()) > MAX_BYTES
+            len(self._spaces) > MAX_SPACES or sum(s.nbytes for s in self._spaces.values()) > MAX_BYTES
         ):
             self._spaces.popitem(last=False)
-        return await space.remember(problem, vector)
+        return await space.remember(entry, fits)

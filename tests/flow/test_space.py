@@ -8,9 +8,11 @@ import random
 import numpy as np
 import pytest
 
-from services.embedder.logic import Vector, embed
+from services.embedder.entries import Entry, Vector
+from services.embedder.logic import embed
 from services.embedder.space import Spaces
 from shared.contracts.ask import Reply, Usage
+from shared.contracts.envelope import Similar
 from shared.contracts.outcome import Discarded, Passed
 from shared.contracts.problem import Options, Problem, ProblemReason
 from shared.errors import Permanent
@@ -28,6 +30,16 @@ def problem(slot: int, batch: str = "b", threshold: float = 0.82) -> Problem:
 def unit(*values: float) -> Vector:
     vector = np.array(values, dtype=np.float32)
     return vector / np.linalg.norm(vector)
+
+
+async def put(spaces: Spaces, problem: Problem, vector: Vector) -> list[Similar]:
+    """The closest ones; it is accepted unless one is too close."""
+    threshold = problem.options.similarity_threshold
+    entry = Entry(problem.batch_id, problem.slot, vector)
+    near = await spaces.remember(
+        problem.batch_id, entry, lambda near: all(s.similarity < threshold for s in near.similar)
+    )
+    return near.similar
 
 
 class Embedding:
@@ -52,8 +64,8 @@ async def test_close_ones_are_kept_out_and_named(ledger: Ledger) -> None:
 
 async def test_the_threshold_itself_is_a_repeat(ledger: Ledger) -> None:
     spaces = Spaces(ledger)
-    await spaces.remember(problem(0, threshold=1.0), unit(1, 0))
-    near = await spaces.remember(problem(1, threshold=1.0), unit(1, 0))
+    await put(spaces, problem(0, threshold=1.0), unit(1, 0))
+    near = await put(spaces, problem(1, threshold=1.0), unit(1, 0))
     assert near[0].similarity == 1.0
     assert len(await ledger.read(0, stream="VECTORS")) == 1
 
@@ -66,7 +78,7 @@ async def test_what_is_no_vector_is_malformed(ledger: Ledger, values: tuple[floa
 
 
 async def test_a_redelivery_finds_its_own_entry(ledger: Ledger) -> None:
-    await Spaces(ledger).remember(problem(0), unit(1, 0))
+    await put(Spaces(ledger), problem(0), unit(1, 0))
     for spaces in (Spaces(ledger), Spaces(ledger)):
         assert isinstance(await embed(problem(0), ask=Embedding(1, 0), remember=spaces.remember), Passed)
     assert len(await ledger.read(0, stream="VECTORS")) == 1
@@ -81,7 +93,7 @@ async def test_of_rival_repeats_one_is_accepted(ledger: Ledger) -> None:
         vector = [0.0] * 10
         vector[slot % 10] = 1.0
         vector[(slot + 1) % 10] = rng.uniform(0, 0.2)
-        jobs.append(replicas[slot % 4].remember(problem(slot), unit(*vector)))
+        jobs.append(put(replicas[slot % 4], problem(slot), unit(*vector)))
     await asyncio.gather(*jobs)
     accepted = await ledger.read(0, stream="VECTORS")
     assert len(accepted) == 10
@@ -90,10 +102,10 @@ async def test_of_rival_repeats_one_is_accepted(ledger: Ledger) -> None:
 async def test_a_log_made_anew_is_read_anew(ledger: Ledger) -> None:
     spaces = Spaces(ledger)
     for slot in range(3):
-        await spaces.remember(problem(slot), unit(*(float(slot == i) for i in range(3))))
+        await put(spaces, problem(slot), unit(*(float(slot == i) for i in range(3))))
     await ledger.js.delete_stream("VECTORS")
     await ledger.ensure()
-    await spaces.remember(problem(7), unit(0, 1, 1))
+    await put(spaces, problem(7), unit(0, 1, 1))
     assert [f.subject for f in await ledger.read(0, stream="VECTORS")] == ["vectors.b.b.7"]
 
 
@@ -112,7 +124,7 @@ class Changing:
 
 async def test_a_vector_of_other_dimensions_is_asked_for_once_more(ledger: Ledger) -> None:
     spaces = Spaces(ledger)
-    await spaces.remember(problem(0), unit(1, 0))
+    await put(spaces, problem(0), unit(1, 0))
     model = Changing([1, 0, 0], [0, 1])
     assert isinstance(await embed(problem(1), ask=model, remember=spaces.remember), Passed)
     assert model.asked == 2
@@ -121,7 +133,7 @@ async def test_a_vector_of_other_dimensions_is_asked_for_once_more(ledger: Ledge
 @pytest.mark.parametrize("known", [True, False], ids=["this replica has read the log", "it has not"])
 async def test_other_dimensions_twice_are_the_batchs_end(ledger: Ledger, known: bool) -> None:
     spaces = Spaces(ledger)
-    await spaces.remember(problem(0), unit(1, 0))
+    await put(spaces, problem(0), unit(1, 0))
     model = Changing([1, 0, 0])
     with pytest.raises(Permanent, match=r"3 dimensions.* 2 before") as caught:
         await embed(problem(1), ask=model, remember=(spaces if known else Spaces(ledger)).remember)
@@ -133,7 +145,7 @@ async def test_other_dimensions_twice_are_the_batchs_end(ledger: Ledger, known: 
 
 
 async def test_an_accepted_one_stays_so_whatever_the_model_gives_now(ledger: Ledger) -> None:
-    await Spaces(ledger).remember(problem(0), unit(1, 0))
+    await put(Spaces(ledger), problem(0), unit(1, 0))
     model = Changing([1, 0, 0])
     assert isinstance(await embed(problem(0), ask=model, remember=Spaces(ledger).remember), Passed)
 
@@ -141,7 +153,7 @@ async def test_an_accepted_one_stays_so_whatever_the_model_gives_now(ledger: Led
 async def test_rubbish_in_the_log_is_passed_over(ledger: Ledger) -> None:
     for slot, data in enumerate((b"", unit(1, 0).tobytes(), b"12345", unit(1, 0, 0).tobytes(), unit(0, 1).tobytes())):
         assert await ledger.publish_once(f"vectors.b.b.{slot}", data)
-    near = await Spaces(ledger).remember(problem(7), unit(1, 1))
+    near = await put(Spaces(ledger), problem(7), unit(1, 1))
     assert {found.id for found in near} == {"b-1", "b-4"}
 
 
@@ -151,13 +163,13 @@ async def test_a_full_log_ends_the_batch_with_that_word(ledger: Ledger) -> None:
     await ledger.ensure()
     spaces = Spaces(ledger)
     for slot in range(10):
-        await spaces.remember(problem(slot), unit(*np.eye(256)[slot]))
+        await put(spaces, problem(slot), unit(*np.eye(256)[slot]))
 
     async def fill() -> None:
         for slot in range(10, 40):
-            await spaces.remember(problem(slot), unit(*np.eye(256)[slot]))
+            await put(spaces, problem(slot), unit(*np.eye(256)[slot]))
 
     with pytest.raises(Permanent, match=r"VECTORS.* is full.* STUMPER_LEDGER_MAX_BYTES"):
         await fill()
-    near = await spaces.remember(problem(0), unit(*np.eye(256)[0]))
+    near = await put(spaces, problem(0), unit(*np.eye(256)[0]))
     assert near == [], "one that was accepted before stays accepted"

@@ -28,7 +28,7 @@ def names(made: Any) -> list[str]:
 
 def test_the_default_is_everything_embedded(tmp_path: Path) -> None:
     made = plan(tmp_path, {"nats_url": None})
-    assert names(made) == ["simulator", "gateway", "conductor", "engineer", "checker", "solver", "embedder"]
+    assert names(made) == ["simulator", "gateway", "conductor", "engineer", "checker", "solver", "embedder", "writer"]
     assert made.embedded_nats
     assert made.environment["STUMPER_SIMULATOR_URL"] == made.simulator_url
     assert made.environment["STUMPER_GATEWAY_URL"] == made.gateway_url == "http://127.0.0.1:8123"
@@ -47,7 +47,7 @@ def test_what_is_set_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_no_simulator_where_no_model_is_its(tmp_path: Path) -> None:
-    roles = ("engineer_model", "checker_model", "target_model", "embedding_model")
+    roles = ("engineer_model", "checker_model", "target_model", "embedding_model", "writer_model")
     known = dict.fromkeys(roles, "openai/some-model")
     assert "simulator" not in names(plan(tmp_path, known))
     assert "simulator" in names(plan(tmp_path, known | {"judge_model": "simulator/sim-weak"}))

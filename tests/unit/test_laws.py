@@ -32,7 +32,7 @@ def test_only_settings_read_the_environment() -> None:
     "module",
     [
         f"services.{name}.app"
-        for name in ("gateway", "conductor", "engineer", "checker", "solver", "embedder", "simulator")
+        for name in ("gateway", "conductor", "engineer", "checker", "solver", "embedder", "writer", "simulator")
     ],
 )
 def test_importing_a_service_connects_nowhere(module: str) -> None:

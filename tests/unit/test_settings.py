@@ -33,6 +33,9 @@ WRITTEN = {
     "target_model": ("simulator/sim-weak", "simulator/sim-weak"),
     "embedding_model": ("openai/text-embedding-3-small",) * 2,
     "judge_model": ("openai/gpt-5-mini", "openai/gpt-5-mini"),
+    "writer_model": ("openai/gpt-5-mini", "openai/gpt-5-mini"),
+    "reviewer_model": ("openai/gpt-5", "openai/gpt-5"),
+    "templates_dir": ("/srv/vorlagen für texte", Path("/srv/vorlagen für texte")),
     "openai_api_key": (KEY, SecretStr(KEY)),
     "openai_base_url": ("http://127.0.0.1:11434/v1",) * 2,
 }

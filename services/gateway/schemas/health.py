@@ -77,7 +77,9 @@ class Health(Reply):
             "version": "0.1.0",
             "store": {"ok": True, "detail": "SQLite 3.45.1"},
             "ledger": {"ok": True, "detail": "1% of its space in use"},
-            "stages": dict.fromkeys(("engineer", "checker", "solver", "embedder", "conductor"), EXAMPLE_STAGE),
+            "stages": dict.fromkeys(
+                ("engineer", "checker", "solver", "embedder", "writer", "conductor"), EXAMPLE_STAGE
+            ),
         }
     )
 

@@ -1,0 +1,179 @@
+"""Variants of an accepted text by CDA, ADA and CADA (arXiv 2409.11218): the context, the aspect terms or both changed.
+
+A variant is accepted for what it is, not for what its model says of it: where half the sum of the share of aspects
+kept and its similarity to the original reaches `LEAST`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from services.writer import spans
+from services.writer.replies import Replaced, VariantDraft
+from shared.contracts.ask import Ask, Rendered, Role
+from shared.contracts.text import Aspect, Strategy, Text, Variant
+from shared.errors import Permanent, Refused, Rejected, Unreadable
+from shared.quality.words import words
+
+LEAST = 0.8  #: (aspects kept + similarity) / 2
+TRIES = 2  #: of each strategy
+SAME_CONTEXT = 0.8  #: share of the words beside the terms that ADA leaves
+MAX_CHARS = 6_000  #: of a variant; with the original and all tries it has to fit into one envelope
+KEPT_OF_REJECTED = 1_500  # characters
+
+
+class Renders(Protocol):
+    def render(self, role: Role, version: str, file: str, **values: object) -> Rendered: ...
+
+
+class Unfit(Exception):
+    """Why a try is no variant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was found in a try, as far as the look at it came."""
+
+    aspects: list[Aspect]
+    kept: float
+
+
+async def vary(text: Text, ask: Ask, prompts: Renders) -> list[Variant]:
+    """Every try, for each strategy until one is accepted. None of them can take the original down with it."""
+    tries: list[Variant] = []
+    for strategy in dict.fromkeys(text.options.strategies):
+        for turn in range(TRIES):
+            taken = [text.text or "", *(one.text for one in tries if one.accepted)]
+            tries.append(await _try(text, strategy, turn, taken, ask, prompts))
+            if tries[-1].accepted:
+                break
+    return tries
+
+
+async def _try(text: Text, strategy: Strategy, turn: int, taken: Sequence[str], ask: Ask, prompts: Renders) -> Variant:
+    made = Variant(strategy=strategy, text="", accepted=False)
+    try:
+        prompt = prompts.render(
+            "writer",
+            text.options.version,
+            "vary",
+            product=text.product,
+            text=text.text or "",
+            sentiment=text.sentiment,
+            aspects=_terms(text),
+            strategy=strategy,
+            variation=zlib.crc32(f"{text.batch_id}/{text.slot}/{strategy}/{turn}".encode()),
+        )
+    except Permanent as error:  # the templates went or broke since it was written
+        return _rejected(made, str(error))
+    made = made.model_copy(update={"prompt_version": prompt.version})
+    try:
+        draft = (await ask("writer", prompt, VariantDraft)).parsed
+        if len(draft.text) > MAX_CHARS:
+            made = made.model_copy(update={"text": draft.text[:KEPT_OF_REJECTED]})
+            raise Unfit(f"it has {len(draft.text):,} characters, at most {MAX_CHARS:,} are taken")
+        made = made.model_copy(update={"text": draft.text, "sentiment": draft.sentiment})
+        found = measure(text, strategy, draft, taken)
+        made = made.model_copy(update={"aspects": found.aspects, "kept": found.kept})
+        similarity = _cosine(text.vector or "", (await ask.embed(draft.text)).parsed)
+    except Unfit as error:
+        return _rejected(made, str(error))
+    except Refused as error:
+        return _rejected(made, f"refused: {error}")
+    except (Unreadable, Rejected) as error:
+        return _rejected(made, str(error))
+    made = made.model_copy(update={"similarity": round(similarity, 6)})
+    if (reached := (made.kept + similarity) / 2) < LEAST:
+        return _rejected(made, f"(kept {made.kept:.2f} + similarity {similarity:.2f}) / 2 = {reached:.2f} < {LEAST}")
+    return made.model_copy(update={"accepted": True})
+
+
+def _rejected(made: Variant, detail: str) -> Variant:
+    return made.model_copy(update={"text": made.text[:KEPT_OF_REJECTED], "detail": detail[:500], "aspects": []})
+
+
+def measure(text: Text, strategy: Strategy, draft: VariantDraft, taken: Iterable[str]) -> Measured:
+    """The aspects of a try, and the share of the original's that it keeps as its strategy wants. Raises Unfit."""
+    if not re.search(r"\w", draft.text):
+        raise Unfit("it is empty")
+    if words(draft.text) in map(words, taken):
+        raise Unfit("it is the same text as the original or another variant")
+    if draft.sentiment != text.sentiment:
+        raise Unfit(f"it is {draft.sentiment}, and the original is {text.sentiment}")
+    if len(draft.aspects) > spans.MAX_ASPECTS:
+        raise Unfit(f"it marks {len(draft.aspects)} aspects, at most {spans.MAX_ASPECTS} are taken")
+    try:
+        aspects = spans.checked(draft.text, draft.aspects)
+    except spans.BadSpan as error:
+        raise Unfit(str(error)) from None
+    kept = _terms_kept(text, draft) if strategy == "CDA" else _replaced(text, strategy, draft)
+    return Measured(aspects, kept)
+
+
+def _terms_kept(text: Text, draft: VariantDraft) -> float:
+    """CDA: the terms themselves stand."""
+    terms = _terms(text)
+    lost = [term for term in terms if not spans.stands(term, draft.text)]
+    for one in draft.aspects:
+        if one.original.strip().lower() in map(str.lower, lost):
+            raise Unfit(f"CDA keeps the aspect terms, and it has {one.term!r} in place of {one.original!r}")
+    return 1 - len(lost) / len(terms) if terms else 1.0
+
+
+def _replaced(text: Text, strategy: Strategy, draft: VariantDraft) -> float:
+    """ADA, CADA: another term stands in the place of each, and the same is felt about it."""
+    feelings = {aspect.term.lower(): aspect.sentiment for aspect in reversed(text.aspects)}
+    if not feelings:
+        raise Unfit("the original marks no aspect that could be changed")
+    new = {one.original.strip().lower(): one for one in draft.aspects if _is_new(one, text, draft)}
+    new = {original: one for original, one in new.items() if original in feelings}
+    if not new:
+        raise Unfit(f"{strategy} changes the aspect terms, and they are the same")
+    before = _context(text.text or "", list(feelings))
+    after = _context(draft.text, [*(one.term for one in new.values()), *(t for t in feelings if t not in new)])
+    same = _overlap(before, after)
+    if strategy == "ADA" and same < SAME_CONTEXT:
+        raise Unfit(f"ADA keeps the context, and {same:.0%} of it is left")
+    if strategy == "CADA" and before == after:
+        raise Unfit("CADA changes the context too, and it is the same")
+    return sum(one.sentiment == feelings[original] for original, one in new.items()) / len(feelings)
+
+
+def _is_new(one: Replaced, text: Text, draft: VariantDraft) -> bool:
+    """Whether the term has taken the original's place: it did not stand there before, and the original does no more."""
+    term = spans.whole([one.term])
+    return not term.search(text.text or "") and not spans.whole([one.original]).search(term.sub(" ", draft.text))
+
+
+def _terms(text: Text) -> list[str]:
+    return list({aspect.term.lower(): aspect.term for aspect in reversed(text.aspects)}.values())[::-1]
+
+
+def _context(text: str, terms: Iterable[str]) -> list[str]:
+    """The words beside the terms."""
+    return words(spans.whole(terms).sub(" ", text))
+
+
+def _overlap(before: Sequence[str], after: Sequence[str]) -> float:
+    """Of the words, in whatever order: 1 for the same, 0 for none in common."""
+    total = len(before) + len(after)
+    return 2 * (Counter(before) & Counter(after)).total() / total if total else 1.0
+
+
+def _cosine(original: str, values: Sequence[float]) -> float:
+    """Raises Unfit where the two cannot be compared."""
+    mine: npt.NDArray[np.float32] = np.frombuffer(base64.b64decode(original), dtype="<f4")
+    other = np.asarray(values, dtype=np.float64)
+    length = float(np.linalg.norm(other)) if other.size else 0.0
+    if other.size != mine.size or not np.isfinite(length) or not length:
+        raise Unfit(f"its embedding, of {other.size} dimensions, cannot be compared with one of {mine.size}")
+    return float(mine @ (other / length))
