@@ -24,7 +24,7 @@ from services.gateway.schemas.taxonomy import flatten, shipped
 from services.gateway.stages import lacking_keys, missing
 from services.gateway.vectors import check_vectors_fit
 from shared import lines, subjects
-from shared.contracts.batch import Batch, Wish
+from shared.contracts.batch import Batch, Kind, Wish
 from shared.contracts.envelope import ModelSpec
 from shared.contracts.price import Price
 from shared.contracts.problem import Options
@@ -47,18 +47,18 @@ class Acceptance:
     def __init__(self, settings: Settings, connections: Connections, replicas: Replicas) -> None:
         self._connections = connections
         self._replicas = replicas
-        self._defaults = defaults_of(settings)
+        self.defaults = defaults_of(settings)
         self._prices = settings.prices
         self._looked = float("-inf")
         self._fill = 0.0
 
-    async def accept(self, request: GenerationRequest, key: str | None, caller: str) -> Batch:
-        """The batch, which is stored when this returns. Raises Problem, and Unavailable with nothing stored."""
-        batch = batch_of(request, self._defaults, keyed_id(key, caller) if key else random_id())
+    async def accept(self, batch: Batch, *, keyed: bool) -> Batch:
+        """The batch, which is stored when this returns, or the one that stands under its id already, where that is
+        `keyed`: comes of an Idempotency-Key. Raises Problem, and Unavailable with nothing stored."""
         if batch.wish.max_cost is not None:
             await asyncio.to_thread(check_priced, batch.models, self._prices)  # it may have to load the price list
         store = self._connections.store
-        if key and (known := await store.batches.get(batch.id)):
+        if keyed and (known := await store.batches.get(batch.id)):
             accepted = _repeated(known, batch)
         else:
             await self._check_ledger()
@@ -68,7 +68,7 @@ class Acceptance:
             try:
                 inserted = await store.batches.insert(batch)
             except StoreUnavailable:
-                if not key:  # nobody will ask for it again, so what may have landed must not run
+                if not keyed:  # nobody will ask for it again, so what may have landed must not run
                     self._connections.spawn(self._withdraw(batch.id))
                 raise
             accepted = batch
@@ -211,13 +211,14 @@ def batch_of(request: GenerationRequest, defaults: Defaults, batch_id: str) -> B
     )
 
 
-def keyed_id(key: str, caller: str) -> str:
-    """The same for the same key of the same caller, and of nobody else."""
-    return _readable(hashlib.sha256(f"{caller}\n{key}".encode()).digest()[:15])
-
-
-def random_id() -> str:
-    return _readable(secrets.token_bytes(15))
+def new_id(key: str | None, caller: str, line: str = lines.PROBLEMS, kind: Kind = "generation") -> str:
+    """The same for the same Idempotency-Key of the same caller for the same kind of work, and of nobody else; without
+    a key a random one."""
+    if key is None:
+        return _readable(secrets.token_bytes(15))
+    # a generation's stays what it was before there were others
+    scope = "" if (line, kind) == (lines.PROBLEMS, "generation") else f"{line}/{kind}\n"
+    return _readable(hashlib.sha256(f"{scope}{caller}\n{key}".encode()).digest()[:15])
 
 
 def _readable(fifteen: bytes) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.engineer.logic import TECHNIQUES, WRITE, engineer
+from services.engineer.logic import PARAMETERS, REWORD, TECHNIQUES, WRITE, engineer
 from shared.contracts.envelope import MAX_TEXT_CHARS
 from shared.contracts.outcome import Discarded, Passed
-from shared.contracts.problem import ProblemReason
+from shared.contracts.problem import Origin, ProblemReason
 from shared.errors import Permanent, Refused, Unreadable
 from tests.fake_ask import FakeAsk, envelope
 
@@ -97,3 +97,44 @@ async def test_slots_differ_and_a_repeat_of_a_slot_does_not() -> None:
         assert prompts.setdefault(slot, ask.asked[0].text) == ask.asked[0].text
     assert len(set(prompts.values())) == 60
     assert sum(any(technique in text for text in prompts.values()) for technique in TECHNIQUES) > len(TECHNIQUES) / 2
+
+
+ORIGIN = Origin(id="o-1", strategy="reword", problem="Find 2 + 3.", answer="5", hints=HINTS)
+
+
+async def test_other_words_keep_answer_and_hints() -> None:
+    ask = FakeAsk(("engineer", {"reworded": " What do 2 and 3 make together? "}))
+    outcome = await engineer(EMPTY.but(origin=ORIGIN), ask=ask)
+    assert isinstance(outcome, Passed)
+    found = outcome.slip
+    assert (found.problem, found.answer, found.hints) == ("What do 2 and 3 make together?", "5", HINTS)
+    assert found.prompt_versions == {"engineer": REWORD.version}
+    assert found.origin == ORIGIN
+
+
+async def test_other_parameters_bring_an_answer_of_their_own() -> None:
+    given = ORIGIN.model_copy(update={"strategy": "parameters"})
+    reply = {"changed": "the numbers", "problem": "Find 4 + 5.", "answer": 9, "hints": ["a", "b", "c"]}
+    outcome = await engineer(EMPTY.but(origin=given), ask=FakeAsk(("engineer", reply)))
+    assert isinstance(outcome, Passed)
+    assert (outcome.slip.problem, outcome.slip.answer) == ("Find 4 + 5.", "9")
+    assert outcome.slip.prompt_versions == {"engineer": PARAMETERS.version}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "reply"),
+    [
+        ("reword", {"reworded": "Find  2 + 3."}),
+        ("reword", {"reworded": " "}),
+        ("reword", "no JSON"),
+        ("reword", {"reworded": "x" * (MAX_TEXT_CHARS + 1)}),
+        ("parameters", {"changed": "", "problem": "Find 2 + 3.", "answer": "5", "hints": ["a", "b", "c"]}),
+        ("parameters", {"changed": "", "problem": "", "answer": "", "hints": []}),
+        ("parameters", {"problem": "Find 4 + 5.", "answer": "9", "hints": ["a"]}),
+    ],
+)
+async def test_what_is_no_variant_is_malformed(strategy: str, reply: Any) -> None:
+    given = ORIGIN.model_copy(update={"strategy": strategy})
+    outcome = await engineer(EMPTY.but(origin=given), ask=FakeAsk(("engineer", reply)))
+    assert isinstance(outcome, Discarded)
+    assert outcome.reason is ProblemReason.MALFORMED

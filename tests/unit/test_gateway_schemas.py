@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.acceptance import keyed_id, random_id
+from services.gateway.acceptance import new_id
 from services.gateway.schemas.batches import BatchDetail
 from services.gateway.schemas.common import BATCH_ID, dollars, nano_dollars
 from services.gateway.schemas.status import StatusReply
@@ -60,10 +60,17 @@ def test_money_survives_the_edge(nano: int) -> None:
 def test_ids_are_safe_and_belong_to_key_and_caller(key: str, caller: str) -> None:
     import re
 
-    assert re.match(BATCH_ID, keyed_id(key, caller))
-    assert re.match(BATCH_ID, random_id())
-    assert keyed_id(key, caller) == keyed_id(key, caller)
-    assert keyed_id(key + "x", caller) != keyed_id(key, caller) != keyed_id(key, caller + "x")
+    assert re.match(BATCH_ID, new_id(key, caller))
+    assert re.match(BATCH_ID, new_id(None, caller))
+    assert new_id(None, caller) != new_id(None, caller)
+    assert new_id(key, caller) == new_id(key, caller)
+    assert new_id(key + "x", caller) != new_id(key, caller) != new_id(key, caller + "x")
+    kinds = [("problems", "generation"), ("problems", "augmentation"), ("texts", "text")]
+    assert len({new_id(key, caller, line, kind) for line, kind in kinds}) == len(kinds)  # type: ignore[arg-type]
+
+
+def test_a_key_of_before_stands_for_the_same_batch() -> None:
+    assert new_id("order-1", "anybody") == "q2gj2lso2eh6q36h5nhls63j"
 
 
 def test_a_batch_that_ended_has_no_eta_and_a_fixed_rate() -> None:

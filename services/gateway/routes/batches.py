@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Body, Request, Response
 from fastapi import Query as QueryParam
 
-from services.gateway.routes.dependencies import SHOWN, BatchId, Connected, Living, find_batch, replies
-from services.gateway.routes.generation import stop_calls
+from services.gateway.acceptance import new_id
+from services.gateway.augmentation import variants_of
+from services.gateway.errors import Problem
+from services.gateway.reading import StrictRoute
+from services.gateway.routes.dependencies import SHOWN, Accepting, BatchId, Connected, Living, find_batch, replies
+from services.gateway.routes.generation import IdempotencyKey, stop_calls
+from services.gateway.schemas.augmentation import EXAMPLE_VARIANTS, AugmentRequest
 from services.gateway.schemas.batches import (
     BatchDetail,
     BatchesQuery,
@@ -19,8 +24,11 @@ from services.gateway.schemas.batches import (
     CountQuery,
     Deleting,
 )
+from services.gateway.schemas.generation import Started
 
-router = APIRouter(prefix="/api/batches", tags=["Batches"])
+VARIANTS = {"both": {"summary": "Both kinds of variants of half of them", "value": EXAMPLE_VARIANTS}}
+
+router = APIRouter(prefix="/api/batches", tags=["Batches"], route_class=StrictRoute)
 
 
 @router.get("", responses=replies(401, 422, 503, model=BatchPage | list[BatchReply]))
@@ -52,6 +60,33 @@ async def get_batch(batch_id: BatchId, connected: Connected, living: Living) -> 
     """One batch with its statistics and taxonomy."""
     batch = await find_batch(connected.store, batch_id)
     return BatchDetail.of(batch, time.time(), await living.seen_briefly())
+
+
+@router.post(
+    "/{batch_id}/augment",
+    status_code=202,
+    responses=replies(401, 404, 409, 413, 422, 503, ok=202, model=Started, text="Accepted"),
+)
+async def augment_batch(
+    batch_id: BatchId,
+    body: Annotated[AugmentRequest, Body(openapi_examples=VARIANTS)],
+    request: Request,
+    response: Response,
+    connected: Connected,
+    acceptance: Accepting,
+    idempotency_key: IdempotencyKey = None,
+) -> Started:
+    """Start a batch of variants of this batch's valid problems, as they are now. `Location` is its status."""
+    origin = await find_batch(connected.store, batch_id)
+    if origin.wish.state == "deleted":
+        raise Problem(409, f"batch {batch_id} is being deleted")
+    new = new_id(idempotency_key, request.state.caller, origin.line, "augmentation")
+    wanted = await variants_of(origin, body, new, connected.store)
+    batch = await acceptance.accept(wanted, keyed=idempotency_key is not None)
+    response.headers["Location"] = f"/api/generation/status/{batch.id}"
+    number = batch.wish.num_problems
+    message = f"Making {number} variant{'s' if number > 1 else ''} of {batch.source['size']} valid problems"
+    return Started(batch_id=batch.id, message=message, warnings=batch.warnings)
 
 
 @router.delete(

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Body, Header, Request, Response
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from services.gateway.acceptance import batch_of, new_id
 from services.gateway.connections import Connections, patient
 from services.gateway.reading import StrictRoute
 from services.gateway.routes.dependencies import Accepting, BatchId, Connected, Living, find_batch, replies
@@ -62,7 +63,8 @@ async def start_generation(
     idempotency_key: IdempotencyKey = None,
 ) -> Started:
     """Start a batch. `Location` is its status."""
-    batch = await acceptance.accept(body, idempotency_key, request.state.caller)
+    wanted_batch = batch_of(body, acceptance.defaults, new_id(idempotency_key, request.state.caller))
+    batch = await acceptance.accept(wanted_batch, keyed=idempotency_key is not None)
     response.headers["Location"] = f"/api/generation/status/{batch.id}"
     wanted = batch.wish.num_problems
     message = f"Generating {wanted} valid problem{'s' if wanted > 1 else ''}"

@@ -33,6 +33,8 @@ def _model(name: str) -> dict[str, object]:
 
 EXAMPLE = example_of(StatusReply) | {
     "id": EXAMPLE_BATCH,
+    "kind": "generation",
+    "origin_batch_id": None,
     "name": "Algebra, second try",
     "created_at": "2026-11-21T09:59:59Z",
     "engineer_model": _model("sim-strong"),
@@ -54,6 +56,8 @@ class BatchReply(StatusReply):
     model_config = with_example(EXAMPLE)
 
     id: str
+    kind: str = Field(description="`generation`, or `augmentation`: variants of another batch's problems.")
+    origin_batch_id: str | None = Field(description="Whose problems are varied.")
     name: str | None
     created_at: datetime | None
     engineer_model: ModelSpec
@@ -90,6 +94,8 @@ def _fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, object]:
     wish, models = batch.wish, batch.models
     return status_fields(batch, now, seen) | {
         "id": batch.id,
+        "kind": batch.kind,
+        "origin_batch_id": batch.source.get("batch_id"),
         "name": batch.name,
         "created_at": timestamp(batch.created_at),
         "engineer_model": models["engineer"],

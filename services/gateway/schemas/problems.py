@@ -24,7 +24,7 @@ from services.gateway.schemas.common import (
 from services.gateway.schemas.names import NameSought
 from services.gateway.schemas.status import Tokens
 from shared.contracts.batch import CallRow, Row
-from shared.contracts.problem import ProblemReason, ProblemStatus
+from shared.contracts.problem import ProblemReason, ProblemStatus, Variation
 
 Extra = Literal["embedding", "calls"]
 
@@ -143,10 +143,16 @@ EXAMPLE = {
     "cost": 0.00214,
     "tokens": {"input": 1450, "output": 380, "total": 1830},
     "reference": None,
+    "origin": None,
     "prompt_versions": {"engineer": "write.v1@3f5a1c9d20e4"},
     "created_at": "2026-11-21T10:00:00Z",
     "updated_at": "2026-11-21T10:00:04Z",
 }
+
+
+class OriginReply(Reply):
+    id: str
+    strategy: Variation
 
 
 class ProblemReply(Reply):
@@ -173,6 +179,7 @@ class ProblemReply(Reply):
     cost: float | None = Field(description="Dollars, of all its model calls; null: some price is unknown.")
     tokens: Tokens
     reference: str | None
+    origin: OriginReply | None = Field(description="Of a variant: the problem that it was made of.")
     prompt_versions: dict[str, str]
     created_at: datetime | None
     updated_at: datetime | None
@@ -185,7 +192,7 @@ class ProblemReply(Reply):
         tries = envelope.get("target_answers", [])
         judged = [attempt["correct"] for attempt in tries if attempt["correct"] is not None]
         rate = sum(judged) / len(judged) if judged else None
-        reason = envelope.get("reason")
+        reason, origin = envelope.get("reason"), envelope.get("origin")
         extras: dict[str, Any] = {}
         if embedding:
             extras["embedding"] = _floats(envelope.get("vector"))
@@ -213,6 +220,7 @@ class ProblemReply(Reply):
             cost=None if bill.get("unpriced") else dollars(bill.get("cost", 0)),
             tokens=Tokens.of(bill.get("input_tokens", 0), bill.get("output_tokens", 0)),
             reference=None,
+            origin={"id": origin["id"], "strategy": origin["strategy"]} if origin else None,
             prompt_versions=envelope.get("prompt_versions", {}),
             created_at=timestamp(row["created_at"]),
             updated_at=timestamp(row["updated_at"]),

@@ -64,7 +64,7 @@ async def test_a_problem_in_full(gateway: Gateway) -> None:
         "confirmations": [{"model": "m/c", "answer": "2", "agrees": True}],
         "target_model_answer": "0", "target_answers": [{"answer": "0", "correct": False, "decided_by": "exact"}],
         "pass_rate": 0.0, "difficulty": 1.0, "similar_problems": [{"id": "x-1", "similarity": 0.5}],
-        "cost": 0.0025, "tokens": {"input": 200, "output": 20, "total": 220}, "reference": None,
+        "cost": 0.0025, "tokens": {"input": 200, "output": 20, "total": 220}, "reference": None, "origin": None,
         "prompt_versions": {"engineer": "write.v1@0"},
         "created_at": found["created_at"], "updated_at": found["updated_at"],
     }  # fmt: skip

@@ -1,0 +1,40 @@
+"""Slots that begin with the items of an immutable set: variants of problems that were stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.contracts.batch import Batch
+from shared.contracts.envelope import Slip
+from shared.contracts.problem import Options, Origin, Problem
+from shared.store.protocols import Store
+
+
+async def begin(batch: Batch, slots: Sequence[int], store: Store) -> list[Slip]:
+    """`batch.source` has the set's name, its `size`, and the `strategies`.
+
+    The strategies take turns, and for each round the next item: what did not succeed is tried on another item before
+    any item comes again.
+    """
+    strategies = batch.source["strategies"]
+    numbers = {slot: slot // len(strategies) % batch.source["size"] for slot in slots}
+    items = await store.items.get(batch.source["set"], sorted(set(numbers.values())))
+    return [
+        _first_envelope(batch, slot, items[number], strategies[slot % len(strategies)])
+        for slot, number in numbers.items()
+    ]
+
+
+def _first_envelope(batch: Batch, slot: int, item: dict[str, str], strategy: str) -> Problem:
+    named = {name: item[name] for name in ("subject", "topic", "level")}
+    origin = {name: item[name] for name in ("id", "problem", "answer", "hints")} | {"strategy": strategy}
+    return Problem(
+        batch_id=batch.id,
+        slot=slot,
+        hop=0,
+        route=batch.route,
+        models=batch.models,
+        options=Options.model_validate(batch.options),
+        **named,
+        origin=Origin.model_validate(origin),
+    )
