@@ -55,5 +55,7 @@ def test_the_score_agrees_with_the_labels() -> None:
 
 def test_the_reviewer_is_needed() -> None:
     """Without it, most of the bad would pass: what is computed sees no sense in the words."""
-    bad = [judged(sample) | {"coherence": 1.0, "relevance": 1.0, "grammar": 1.0} for sample in SAMPLES if sample["flaw"]]
+    bad = [
+        judged(sample) | {"coherence": 1.0, "relevance": 1.0, "grammar": 1.0} for sample in SAMPLES if sample["flaw"]
+    ]
     assert sum(quality.passes(parts, MINIMUM) for parts in bad) > len(bad) / 2

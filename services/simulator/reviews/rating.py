@@ -9,31 +9,33 @@ from random import Random
 from typing import Any
 
 from services.simulator.reviews.grammar import english, faults, grammar, has_verb, sentences
-from services.simulator.reviews.kinds import GENERIC, KINDS, kind_of
-from services.simulator.reviews.subjects import key_of, stems, subjects
+from services.simulator.reviews.kinds import GENERIC, KINDS
+from services.simulator.reviews.subjects import kinds_of, stems, vocabulary, words
 from services.simulator.reviews.thesaurus import NEGATIVE, POSITIVE
 
 READ = 20_000  # characters of a text that are read
 UNREAD = 0.7  # what it gives for what it cannot judge
+PROOF = 0.35  # how far one word of its kind alone shows that a text is about a product
+KNOWN = 0.35  # and how far that it speaks of something as known to the reader
 MOOD = 0.02  # a reviewer gives the same text hardly the same marks twice
 
-_STOP = frozenset(
-    "the a an and or of for with in on at to by from my our your this that it its is pro new plus mini max".split()
+_POINTING = re.compile(r"\b(?:it|its|them|they|these)\b(?!\s+(?:rain|snow|say|said))", re.IGNORECASE)
+_SUBJECTLESS = re.compile(
+    r"[A-Z][a-z]{2,}(?<!s)s\s+(?:a|an|the|my|in|well|up|and|very|really|like|great|fine|\w+ (?:hot|cold))\b"
 )
+_STOP = words("the a an and or of for with in on at to by from my our your this that it its is pro new plus mini max")
 # what ties a sentence to the one before
-_TIES = frozenset(
-    "it they them these those but so then also still however though otherwise instead even again both one".split()
+_TIES = words("it they them these those but so then also still however though otherwise instead even again both one")
+_OWN = words("i my me we our us mine you")
+_LOOSE = _OWN | words(
+    "the a an and or of for with in on at to by from that this is are was were be been has have had not no "
+    "very as all he she his her their its will would can could do did does when after before than more most if "
+    "there which who"
 )
-_OWN = frozenset("i my me we our us mine you".split())
-_LOOSE = _OWN | frozenset(
-    "the a an and or of for with in on at to by from that this is are was were be been has have had not no very as all "
-    "he she his her their its will would can could do did does when after before than more most if there which who"
-    .split()
-)
-_TRADE = frozenset(
-    "buy bought ordered order price paid delivery delivered arrived refund seller shop store recommend product worth "
-    "money stars warranty return returned purchase purchased shipping customer quality packaging design brand using "
-    "used use".split()
+_TRADE = words(
+    "buy bought ordered order price paid delivery delivered arrived refund seller shop store recommend product "
+    "worth money stars warranty return returned purchase purchased shipping customer quality packaging design "
+    "brand using used use"
 )
 
 
@@ -58,27 +60,47 @@ def relevance(product: str, text: str) -> tuple[float, str]:
     if english(product) != english(text) and product.lower() not in text.lower():
         return UNREAD, "It is in another script than the product's name."
     name = set(stems(product)) - _STOP
-    kind = kind_of(product)
-    own = subjects()[key_of(kind)] - name
+    kinds = kinds_of(product)
+    own = vocabulary(*kinds) - name
     named = sum(word in found for word in name) / len(name) if name else float(product in text)
     kindred = sum(word in found for word in own)
-    common = sum(word in found for word in _TRADE | subjects()[key_of(GENERIC)])
+    common = sum(word in found for word in _TRADE | vocabulary(GENERIC))
+    if not kinds:
+        felt = sum(word in found for word in POSITIVE | NEGATIVE)
+        return _unknown(product, named, 0.2 * common + 0.1 * felt + (KNOWN if _known(text) else 0.0))
+    support = 1.3 * named + sum(weight(word) for word in own & set(found)) + 0.1 * min(common, 4)
+    support += KNOWN if _known(text) else 0.0
+    mark = min(1.0, support / max(1.0, len(found) / 60))  # a long text has to say more about it
     others = {
-        other.noun: sum(word in found for word in subjects()[key_of(other)] - own - name - _TRADE)
-        for other in KINDS
-        if other is not kind
+        kind.noun: sum(word in found for word in vocabulary(kind) - own - name - _TRADE)
+        for kind in KINDS
+        if kind not in kinds
     }
-    rival = max(others, key=lambda noun: others[noun])
-    support = 1.3 * named + 0.35 * kindred + 0.1 * min(common, 4)
-    spread = max(1.0, len(found) / 60)  # a long text has to say more about it
-    mark = min(1.0, support / spread)
-    strange = max(0, others[rival] - 1) * 0.35
+    rival = max(others, key=lambda noun: others[noun], default="")
+    strange = max(0, others.get(rival, 0) - 1) * PROOF
     if strange > support:
-        mark *= support / strange
-        return mark, f"It speaks of another {rival} rather than of {product or 'the product'}."
+        return mark * support / strange, f"It speaks of another {rival} rather than of {product}."
     if mark < 0.4:
-        return mark, f"It hardly speaks of {product or 'the product'}."
-    return mark, f"It is about {product or 'the product'}: {kindred} of its words come from that field."
+        return mark, f"It hardly speaks of {product}."
+    return mark, f"It is about {product}: {kindred} of its words come from that field."
+
+
+def _known(text: str) -> bool:
+    """Whether the first sentence has a pronoun or a missing subject that only the product can fill."""
+    first = next(iter(sentences(text)), "")
+    return _POINTING.search(first) is not None or (_SUBJECTLESS.match(first) is not None and english(text))
+
+
+def weight(word: str) -> float:
+    """What a word says for its kind: the less, the more kinds it belongs to."""
+    return float(PROOF / sum(word in vocabulary(kind) for kind in KINDS) ** 0.5)
+
+
+def _unknown(product: str, named: float, feedback: float) -> tuple[float, str]:
+    """What the product is for, its name does not say: then any feedback may be about it."""
+    mark = min(1.0, 1.3 * named + min(UNREAD, feedback))
+    subject = product or "the product"
+    return mark, f"It is about {subject}." if named else f"I do not know {subject}; it could be about it."
 
 
 def coherence(product: str, text: str) -> tuple[float, str]:
@@ -92,11 +114,11 @@ def coherence(product: str, text: str) -> tuple[float, str]:
         return fresh * fresh, "It says the same again and again."
     if not english(text):
         return fresh, "I follow it as far as I can read it."
-    matter = set(stems(product)) - _STOP | subjects()[key_of(kind_of(product))] | _TRADE
+    matter = set(stems(product)) - _STOP | vocabulary(GENERIC, *kinds_of(product)) | _TRADE
     tied = sum(_tied(said, place, matter) for place in range(len(said))) / len(said)
-    whole = sum(len(words) < 3 or has_verb(sentence) for words, sentence in zip(said, found, strict=True)) / len(said)
+    whole = sum(len(stem) < 3 or has_verb(sentence) for stem, sentence in zip(said, found, strict=True)) / len(said)
     disorder = faults(text)["words in disorder"] / len(said)
-    mark = fresh * (0.1 + 0.9 * tied) * (0.3 + 0.7 * whole) * max(0.1, 1 - 0.7 * disorder)
+    mark = fresh * tied**1.4 * (0.2 + 0.8 * whole**1.4) * max(0.1, 1 - 0.7 * disorder)
     if disorder > 0.3:
         return mark, "Words stand where they make no sense."
     if mark < 0.6:
@@ -105,10 +127,10 @@ def coherence(product: str, text: str) -> tuple[float, str]:
 
 
 def _tied(said: Sequence[tuple[str, ...]], place: int, matter: set[str]) -> float:
-    words = set(said[place])
+    said_here = set(said[place])
     near = {word for other in (*said[max(0, place - 1) : place], *said[place + 1 : place + 2]) for word in other}
-    if len(said) == 1 or words & matter or (words & near) - _LOOSE:
+    if len(said) == 1 or said_here & matter or (said_here & near) - _LOOSE:
         return 1.0
-    if words & (POSITIVE | NEGATIVE) or words & _TIES:
+    if said_here & (POSITIVE | NEGATIVE) or said_here & _TIES:
         return 0.8
-    return 0.4 if words & _OWN else 0.0
+    return 0.5 if said[place][0] == "the" else 0.4 if said_here & _OWN else 0.0  # a part of what is known
