@@ -15,6 +15,7 @@ from services.simulator.wire import ChatRequest
 # the first whose keys are all asked for
 TASKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("vary", frozenset({"changes", "text", "aspects"})),
+    ("rate", frozenset({"coherence", "relevance", "grammar"})),
     ("compose", frozenset({"text", "sentiment", "aspects"})),
     ("parameters", frozenset({"changed", "problem", "answer", "hints"})),
     ("reword", frozenset({"reworded"})),
@@ -26,7 +27,7 @@ TASKS: tuple[tuple[str, frozenset[str]], ...] = (
 NO_ANSWER = "I don't know"
 ANYTHING_ELSE = (
     "I am a simulator of a language model: I can write, review and solve mathematics problems, compare answers, "
-    "and write feedback about products, and nothing else."
+    "and write and rate feedback about products, and nothing else."
 )
 
 _OPENING = re.compile(
@@ -69,6 +70,8 @@ def reply(task: str, request: ChatRequest, model: Model, rng: random.Random, *, 
         values = reviews.compose(found, rng, model.flaws)
     elif task == "vary":
         values = reviews.vary(found, rng, model.flaws)
+    elif task == "rate":
+        values = reviews.rate(found, rng)
     elif task == "reword":
         values = {"reworded": reword(parts.get("problem", ""), rng, model.slip)}
     elif task == "parameters":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from services.conductor.sources import items, topics
+from services.conductor.sources import items, product, topics
 from shared import lines
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import Slip
@@ -17,7 +17,7 @@ from shared.store.protocols import Store
 Source = Callable[[Batch, Sequence[int], Store], Awaitable[list[Slip]]]
 """The first envelopes of these slots; each one's route begins with its first stage."""
 
-SOURCES: dict[str, Source] = {"topics": topics.begin, "items": items.begin}
+SOURCES: dict[str, Source] = {"topics": topics.begin, "product": product.begin, "items": items.begin}
 
 
 def of(batch: Batch) -> Source:

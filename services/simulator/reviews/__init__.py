@@ -1,4 +1,4 @@
-"""Product reviews: written, with a flaw where a model has any, and varied."""
+"""Product reviews: written, with a flaw where a model has any, varied, and rated."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 from services.simulator.reviews import flaws
 from services.simulator.reviews import vary as varying
+from services.simulator.reviews.rating import rate
 from services.simulator.reviews.review import Wish
 
-__all__ = ["compose", "vary"]
+__all__ = ["compose", "rate", "vary"]
 
 Parts = Mapping[str, Sequence[str]]
 
