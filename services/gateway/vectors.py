@@ -25,7 +25,8 @@ async def check_vectors_fit(ledger: Ledger, batch: Batch) -> None:
     each = 4 * DIMENSIONS.get(batch.models["embedding"].model_name, LEAST) + OVERHEAD
     needed, room = each * batch.wish.num_problems, state.max_bytes - state.bytes
     if needed > room:
-        words = f"the embeddings of {batch.wish.num_problems:,} {batch.line} take at least {needed / 1e6:,.1f} MB, and there"
+        many = f"{batch.wish.num_problems:,} {batch.line}"
+        words = f"the embeddings of {many} take at least {needed / 1e6:,.1f} MB, and there"
         words += f" is room for {room / 1e6:,.1f} MB: delete ended batches, or raise STUMPER_LEDGER_MAX_BYTES, of which"
         field = "count" if batch.line == TEXTS else "num_problems"
         raise bad_field(field, f"{words} they may take half")

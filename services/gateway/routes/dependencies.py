@@ -31,7 +31,7 @@ async def _replicas(request: Request) -> Replicas:
     return cast(Replicas, request.app.state.replicas)
 
 
-REPEATABLE = frozenset({"include"})  #: query parameters
+REPEATABLE = frozenset({"include", "augmentation_strategies"})
 
 
 async def known_parameters(request: Request) -> None:

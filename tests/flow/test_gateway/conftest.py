@@ -22,6 +22,7 @@ from shared.settings import Settings
 from shared.store.protocols import Store
 
 PROBLEM = "application/problem+json"
+TEXT_PROBLEM = f'{PROBLEM}; fallback="application/json"'  #: of the text routes
 
 
 @dataclass
@@ -125,7 +126,7 @@ async def gateway(settings: Settings) -> AsyncIterator[Gateway]:
 def assert_problem(reply: httpx.Response, status: int, *fields: str) -> dict[str, Any]:
     """The reply is problem+json of this status, and names these fields."""
     assert reply.status_code == status, reply.text
-    assert reply.headers["content-type"] == PROBLEM
+    assert reply.headers["content-type"] in (PROBLEM, TEXT_PROBLEM)
     body: dict[str, Any] = reply.json()
     assert body["status"] == status
     assert {"type", "title", "detail", "request_id"} <= body.keys()

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from shared.settings import Settings
-from tests.flow.test_gateway.conftest import PROBLEM, Gateway, running
+from tests.flow.test_gateway.conftest import PROBLEM, TEXT_PROBLEM, Gateway, running
 from tests.flow.test_gateway.test_gateway_problems import row
 
 UNKNOWN = "a" * 24
@@ -23,7 +23,9 @@ PATHS = [
     "/api/generation/status/{}", "/api/generation/{}/cancel", "/api/generation/{}/pause", "/api/batches",
     "/api/batches/{}", "/api/batches/problems/count", "/api/batches/{}/target-model", "/api/problems",
     "/api/problems/all", "/api/problems/problem/{}", "/api/problems/batch/{}/problems", "/api/dead", "/api/dead/{}",
-    "/api/dead/{}/replay", "/api/generate", "/{}", "/api/{}",
+    "/api/dead/{}/replay", "/api/generate", "/api/generate-enhanced", "/api/generate-augmented", "/api/result/{}",
+    "/api/job/{}", "/api/job/{}/export", "/api/jobs", "/api/validate", "/api/config", "/api/quality-stats",
+    "/api/batches/{}/augment", "/{}", "/api/{}",
 ]  # fmt: skip
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "PROPFIND", "get", "G\u00cbT"]
 NASTY = [
@@ -135,7 +137,7 @@ async def test_nothing_breaks_any_route(settings: Settings, api_keys: list[str])
             assert status < 500 or (status, sent.path.strip("/")) == (503, "readyz"), body
             assert found["x-request-id"]
             if status >= 400:
-                assert found["content-type"] == PROBLEM
+                assert found["content-type"] in (PROBLEM, TEXT_PROBLEM)
                 problem = json.loads(body)
                 assert isinstance(problem["detail"], str)
                 assert problem["detail"]
@@ -143,6 +145,8 @@ async def test_nothing_breaks_any_route(settings: Settings, api_keys: list[str])
                 assert status != 405 or found["allow"]
             elif status == 202:
                 started.add(json.loads(body)["batch_id"])
+            elif sent.method == "POST" and sent.path.startswith("/api/generate"):
+                started.add(json.loads(body)["job_id"])
             listed, total = await gateway.store.batches.list(status=None, skip=0, limit=1000)
             assert {batch.id for batch in listed} == started
             assert total == len(started)

@@ -100,8 +100,8 @@ async def test_skip_and_limit_are_checked(gateway: Gateway, path: str, query: st
     [
         ({"num_problems": 5}, "POST /api/generation"),
         ({"num_problems": None, "engineer_model": {}}, "POST /api/generation"),
-        ({"product": "a phone", "count": 3}, "not available"),
-        ([], "not available"),
+        ({"product": "a phone", "num_problems": 3}, "POST /api/generation"),
+        ([], "must be a JSON object"),
     ],
 )
 async def test_the_path_that_two_systems_had(gateway: Gateway, body: Any, words: str) -> None:

@@ -13,11 +13,16 @@ from pydantic import BaseModel
 from services.gateway.app import create_app
 from services.gateway.schemas.augmentation import AugmentRequest
 from services.gateway.schemas.generation import GenerationRequest
+from services.gateway.schemas.text import EnhancedRequest, TextRequest
 from shared.settings import Settings
 
 BODIES: dict[str, type[BaseModel]] = {
     "post /api/generation": GenerationRequest,
     "post /api/batches/{batch_id}/augment": AugmentRequest,
+    "post /api/generate": TextRequest,
+    "post /api/generate-enhanced": EnhancedRequest,
+    "post /api/generate-augmented": EnhancedRequest,
+    "post /api/validate": TextRequest,
 }
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -42,6 +47,10 @@ def test_all_routes_of_the_contract_are_there(document: dict[str, Any]) -> None:
         "post /api/generation", "get /api/generation/status/{batch_id}", "post /api/generation/{batch_id}/cancel",
         "get /api/batches", "get /api/batches/{batch_id}", "delete /api/batches/{batch_id}",
         "get /api/batches/problems/count", "post /api/batches/{batch_id}/augment",
+        "post /api/generate", "post /api/generate-enhanced", "post /api/generate-augmented",
+        "get /api/augmentation/strategies", "get /api/result/{job_id}", "delete /api/job/{job_id}", "get /api/jobs",
+        "get /api/job/{job_id}/export", "post /api/validate", "get /api/config", "get /api/rate-limit-status",
+        "get /api/quality-stats",
         "get /api/problems", "get /api/problems/all", "get /api/problems/problem/{problem_id}",
         "get /api/problems/batch/{batch_id}/problems",
         "get /", "get /health", "get /healthz", "get /readyz", "get /api/health",
