@@ -136,6 +136,7 @@ def test_a_broken_template_is_named(tmp_path: Path, text: str | bytes, words: st
     assert str(tmp_path / "mine" / "write.md") in str(caught.value)
     known = Settings(_env_file=None, templates_dir=tmp_path, data_dir=tmp_path)
     assert any(line.startswith("STUMPER_TEMPLATES_DIR: ") for line in complaints(known, stores=False))
+    assert complaints(known, stores=False, templates=False) == []
 
 
 @pytest.mark.parametrize("name", ["v1", "my version", "é", "a" * 65, "a.b"])
