@@ -94,6 +94,7 @@ class Settings(BaseSettings):
 
     # texts
     templates_dir: Folder | None = None  # of versions of the prompts beside ours, a folder each
+    max_texts: int = Field(50, ge=1, le=10_000)  # samples that one job may ask for
 
     # providers
     openai_api_key: Key | None = Field(None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))

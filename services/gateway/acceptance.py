@@ -135,13 +135,15 @@ def _repeated(known: Batch, asked: Batch) -> Batch:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """Who plays which role where a request does not say. The judge: None = whoever checks."""
+    """Who plays which role where a request does not say. Judge and reviewer: None = whoever checks."""
 
     engineer: ModelSpec
     checker: ModelSpec
     target: ModelSpec
     embedding: ModelSpec
+    writer: ModelSpec
     judge: ModelSpec | None
+    reviewer: ModelSpec | None
 
 
 def defaults_of(settings: Settings) -> Defaults:
@@ -160,7 +162,9 @@ def defaults_of(settings: Settings) -> Defaults:
         checker=spec("checker"),
         target=spec("target"),
         embedding=spec("embedding"),
+        writer=spec("writer"),
         judge=spec("judge") if settings.judge_model else None,
+        reviewer=spec("reviewer") if settings.reviewer_model else None,
     )
 
 

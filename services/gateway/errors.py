@@ -19,6 +19,12 @@ from shared.errors import StoreUnavailable, Unavailable
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+#: the same with a parameter that names JSON: older clients of these routes look for that text in the header
+TEXT_MEDIA_TYPE = 'application/problem+json; fallback="application/json"'
+TEXT_PATHS = (
+    "/api/generate", "/api/result", "/api/job", "/api/validate", "/api/test-llm", "/api/augmentation", "/api/config",
+    "/api/rate-limit-status", "/api/quality-stats",
+)  # fmt: skip
 RETRY_AFTER = {"Retry-After": "2"}
 MAX_ERRORS = 50  # a body can hold a million mistakes; nobody reads more than these
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -66,7 +72,8 @@ def respond(scope: Scope, problem: Problem) -> JSONResponse:
     if problem.errors:
         body["errors"] = [{"field": field, "message": message} for field, message in problem.errors]
     body["request_id"] = scope.get("state", {}).get("request_id")
-    return JSONResponse(body, problem.status, problem.headers, media_type=MEDIA_TYPE)
+    media_type = TEXT_MEDIA_TYPE if scope.get("path", "").startswith(TEXT_PATHS) else MEDIA_TYPE
+    return JSONResponse(body, problem.status, problem.headers, media_type=media_type)
 
 
 def install(app: FastAPI) -> None:

@@ -12,6 +12,8 @@ from shared.contracts.wait import Wait
 from shared.lines import Line
 from shared.llm.providers import PROVIDERS
 
+FIELDS = {"writer": "model"}  #: what a request calls a role's model, where that is not `<role>_model`
+
 Seen = Sequence[dict[str, Any]]
 """The heartbeats of the replicas that live."""
 
@@ -55,5 +57,5 @@ def lacking_keys(line: Line, models: dict[str, ModelSpec], seen: Seen) -> dict[s
             if role == "judge" and spec == models["checker"] and "checker_model" in found:
                 continue  # nobody named a judge
             words = f"{spec} needs a key, and no running {stage} has one: set {provider.key_setting} and start it again"
-            found.setdefault(f"{role}_model", words)
+            found.setdefault(FIELDS.get(role, f"{role}_model"), words)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.gateway.errors import bad_field
 from shared.contracts.batch import Batch
 from shared.ledger import Ledger
+from shared.lines import TEXTS
 from shared.streams import VECTORS
 
 #: as their makers publish them
@@ -24,8 +25,7 @@ async def check_vectors_fit(ledger: Ledger, batch: Batch) -> None:
     each = 4 * DIMENSIONS.get(batch.models["embedding"].model_name, LEAST) + OVERHEAD
     needed, room = each * batch.wish.num_problems, state.max_bytes - state.bytes
     if needed > room:
-        words = (
-            f"the embeddings of {batch.wish.num_problems:,} problems take at least {needed / 1e6:,.1f} MB, and there"
-        )
+        words = f"the embeddings of {batch.wish.num_problems:,} {batch.line} take at least {needed / 1e6:,.1f} MB, and there"
         words += f" is room for {room / 1e6:,.1f} MB: delete ended batches, or raise STUMPER_LEDGER_MAX_BYTES, of which"
-        raise bad_field("num_problems", f"{words} they may take half")
+        field = "count" if batch.line == TEXTS else "num_problems"
+        raise bad_field(field, f"{words} they may take half")

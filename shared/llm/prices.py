@@ -17,12 +17,20 @@ from shared.llm.providers import PROVIDERS
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo
 
+SIMULATED_FLAWS = (
+    "short", "off-topic", "ungrammatical", "repeated", "wrong-spans", "wrong-sentiment", "wrong-aspects", "lost-aspect",
+    "same-text",
+)  # fmt: skip
+
 # $ per million tokens (input, output), before what genai-prices says
 OVERRIDES = {
     "simulator": {
         "sim-strong": (Decimal("2.00"), Decimal("8.00")),
         "sim-medium": (Decimal("0.40"), Decimal("1.60")),
         "sim-weak": (Decimal("0.10"), Decimal("0.40")),
+        "sim-writer": (Decimal("0.40"), Decimal("1.60")),
+        "sim-writer-sloppy": (Decimal("0.10"), Decimal("0.40")),
+        **{f"sim-writer-{flaw}": (Decimal("0.10"), Decimal("0.40")) for flaw in SIMULATED_FLAWS},
         "sim-embed": (Decimal("0.02"), Decimal(0)),
     }
 }
