@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 MISCONFIGURED = 2  #: exit code; the command line's for wrong usage
 ROLES = ("engineer", "checker", "target", "embedding", "judge", "writer", "reviewer")
+TEMPLATED = ("gateway", "writer")  #: who reads the user's templates; others may run where that folder is not
 
 
 def begin(service: str, *, stores: bool = False) -> Settings:
@@ -25,7 +26,7 @@ def begin(service: str, *, stores: bool = False) -> Settings:
     """
     try:
         known = settings()
-        if wrong := complaints(known, stores=stores):
+        if wrong := complaints(known, stores=stores, templates=service in TEMPLATED):
             raise Misconfigured("\n".join(wrong))
     except Misconfigured as error:
         for line in str(error).splitlines():
@@ -35,9 +36,10 @@ def begin(service: str, *, stores: bool = False) -> Settings:
     return known
 
 
-def complaints(known: Settings, *, stores: bool, folder: str = "") -> list[str]:
+def complaints(known: Settings, *, stores: bool, templates: bool = True, folder: str = "") -> list[str]:
     """A line for whatever keeps a process from running: settings that read well and still cannot be used, and the
-    limit of open files, which is raised first. `folder`: what named the data folder, where it was no variable."""
+    limit of open files, which is raised first. `templates`: it reads the user's. `folder`: what named the data folder,
+    where it was no variable."""
     lines = []
     if (limit := open_files.raise_limit()) < open_files.LEAST:
         lines.append(f"only {limit} files may be open, and {open_files.LEAST} are needed: see `ulimit -n`")
@@ -46,7 +48,7 @@ def complaints(known: Settings, *, stores: bool, folder: str = "") -> list[str]:
         if model and model.partition("/")[0] not in providers.names():
             names = ", ".join(providers.names())
             lines.append(f"{variable(f'{role}_model')}: unknown provider; write provider/name with one of {names}")
-    if known.templates_dir and (why := unusable_templates(known.templates_dir)):
+    if templates and known.templates_dir and (why := unusable_templates(known.templates_dir)):
         lines.append(f"{variable('templates_dir')}: {why}")
     writes, reads = stores and not known.mongo_url, not known.nats_url
     if (writes or reads) and (why := unusable(known.data_dir, writes=writes)):

@@ -11,6 +11,7 @@ from shared.contracts.ask import Ask
 from shared.contracts.outcome import Discarded, Outcome, Passed
 from shared.contracts.text import Quality, Text, TextReason
 from shared.quality import score, signature
+from shared.quality.scoring import PLACES
 from shared.quality.verdict import shortfall
 
 
@@ -47,7 +48,7 @@ async def embed_text(text: Text, *, ask: Ask, remember: Remember) -> Outcome:
 def _judged(text: Text, rated: Quality, near: Near) -> tuple[Quality, tuple[TextReason, str] | None]:
     """The quality among such neighbours; and what is wrong, if anything."""
     options = text.options
-    parts = rated.parts | {"uniqueness": round(1.0 - (near.overlap.similarity if near.overlap else 0.0), 6)}
+    parts = rated.parts | {"uniqueness": round(1.0 - (near.overlap.similarity if near.overlap else 0.0), PLACES)}
     quality = Quality(score=score(parts), parts=parts)
     if _too_close(text, near):
         closest = near.similar[0]

@@ -18,6 +18,7 @@ from shared.contracts.outcome import Discarded, Outcome, Passed
 from shared.contracts.text import VARIED, Quality, Text, TextReason
 from shared.errors import Permanent, Refused, Unreadable
 from shared.quality.parts import FEWEST, MOST
+from shared.quality.scoring import PLACES
 from shared.quality.verdict import shortfall
 from shared.text_templates.templates import BrokenTemplate, Version, render
 
@@ -130,11 +131,11 @@ async def _rated(text: Text, ask: Ask, prompts: Prompts) -> Outcome:
     except Unreadable as error:
         return Discarded(text, TextReason.MALFORMED, f"the reviewer's rating: {error}")
     parts = {
-        "length": quality.length(written),
+        "length": round(quality.length(written), PLACES),
         "coherence": rating.coherence,
         "relevance": rating.relevance,
         "grammar": rating.grammar,
-        "lexical_diversity": quality.lexical_diversity(written),
+        "lexical_diversity": round(quality.lexical_diversity(written), PLACES),
         "uniqueness": 1.0,  # at best; the embedder knows what else there is of the product
     }
     text = text.but(quality=Quality(score=quality.score(parts), parts=parts))

@@ -43,7 +43,7 @@ NOTHING: dict[str, Any] = {"tone": "", "sentiment": "", "intensity": "", "aspect
 TAGS = (
     "product", "tone", "sentiment", "intensity", "aspects", "example", "text", "strategy", "variation",
 )  # fmt: skip
-_CLOSING = re.compile(rf"</(?=\s*(?:{'|'.join(TAGS)})\s*>)", re.IGNORECASE)
+_CLOSING = re.compile(rf"</(?=\s*(?:{'|'.join(TAGS)})(?![\w-]))", re.IGNORECASE)
 
 
 class BrokenTemplate(Exception):

@@ -31,7 +31,7 @@ from tests.system.cluster import Cluster
 ROOT = Path(__file__).parents[2]
 WITHIN = 90.0  # s; nothing here takes a third of it on a free machine
 
-STAGES = lines.of("problems").stages
+STAGES = lines.STAGES
 SERVICES = ("simulator", "gateway", "conductor", *STAGES)
 QUICK = {"ACK_WAIT": "3", "LEASE": "2", "SWEEP_EVERY": "1", "FAULT_DELAY": "0.2", "WAIT_IN_PLACE": "2"}
 
@@ -260,9 +260,10 @@ class Stack:
         self.processes[name].send(signal.SIGCONT)
 
     async def held(self, stage: str) -> int:
-        """Messages that were delivered to replicas of the stage and not acked; a dead one's count too."""
-        info = await consumer(self.ledger, stage)
-        return int(info["num_ack_pending"]) if info else 0
+        """Messages of any line that were delivered to replicas of the stage and not acked; a dead one's count too."""
+        durables = {line.consumer(stage) for line in lines.LINES.values() if stage in line.stages}
+        infos = [await consumer(self.ledger, durable) for durable in durables]
+        return sum(int(info["num_ack_pending"]) for info in infos if info)
 
     async def replica(self, name: str) -> dict[str, Any]:
         """Its last heartbeat; {} where it has none."""
