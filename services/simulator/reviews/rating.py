@@ -18,6 +18,9 @@ UNREAD = 0.7  # what it gives for what it cannot judge
 PROOF = 0.35  # how far one word of its kind alone shows that a text is about a product
 UNFELT = 0.3  # the share that is left to a text that tells of no experience and names no product
 KNOWN = 0.35  # and how far that it speaks of something as known to the reader
+DOUBT = 0.2  # by which words of another kind must outweigh its own
+FELT = 0.15  # and how far one word that judges
+FIRST = 5  # words, in which a pronoun cannot yet stand for anything named before
 MOOD = 0.02  # a reviewer gives the same text hardly the same marks twice
 
 _POINTING = re.compile(
@@ -30,7 +33,13 @@ _STOP = words("the a an and or of for with in on at to by from my our your this 
 # what ties a sentence to the one before
 _TIES = words("it they them these those but so then also still however though otherwise instead even again both one")
 _OWN = words("i my me we our us mine you")
-_JUDGING = (POSITIVE | NEGATIVE) - words(
+_JUDGING = words(
+    "annoy annoying scandal beautifully worth wish favourite handy useful sturdy roomy overpriced pricey "
+    "cheap tasty bland "
+    "superb sadly luckily unfortunately surprisingly honestly clumsy ugly smooth smoothly thin odd "
+    "flimsy loud weak strong "
+    "generous lovely decent spotless disappoint regret love hate perfect gorgeous awkward excellent grumble thank"
+) | (POSITIVE | NEGATIVE) - words(
     "fell won let could well below above better best cold fast clear fine slow fail failed like liked won reasonable"
 )
 _LOOSE = _OWN | words(
@@ -74,12 +83,12 @@ def relevance(product: str, text: str) -> tuple[float, str]:
     named = sum(word in found for word in name) / len(name) if name else float(product != "" and product in text)
     kindred = sum(word in found for word in own)
     common = sum(word in found for word in _TRADE | vocabulary(GENERIC))
+    felt = FELT * min(2, sum(word in found for word in _JUDGING))
     if not kinds:
-        felt = sum(word in found for word in _JUDGING)
-        feedback = 0.2 * common + 0.1 * felt + (KNOWN if _known(text) else 0.0)
+        feedback = 0.2 * common + felt + (KNOWN if _known(text) else 0.0)
         return _unknown(product, named, feedback * (1.0 if _experienced(text, found) else UNFELT))
-    support = 1.3 * named + sum(weight(word) for word in own & set(found)) + 0.1 * min(common, 4)
-    support += KNOWN if _known(text) else 0.0
+    proof = 1.3 * named + sum(weight(word) for word in own & set(found))
+    support = proof + 0.1 * min(common, 4) + felt + (KNOWN if _known(text) else 0.0)
     mark = min(1.0, support / max(1.0, len(found) / 60))  # a long text has to say more about it
     if not named and not _experienced(text, found):
         mark *= UNFELT
@@ -90,8 +99,8 @@ def relevance(product: str, text: str) -> tuple[float, str]:
     }
     rival = max(others, key=lambda noun: others[noun], default="")
     strange = max(0, others.get(rival, 0) - 1) * PROOF
-    if strange > support:
-        return mark * (support / strange) ** 2, f"It speaks of another {rival} rather than of {product}."
+    if strange > proof + DOUBT:
+        return mark * (proof / strange) ** 2, f"It speaks of another {rival} rather than of {product}."
     if mark < 0.4:
         return mark, f"It hardly speaks of {product}."
     return mark, f"It is about {product}: {kindred} of its words come from that field."
@@ -99,7 +108,7 @@ def relevance(product: str, text: str) -> tuple[float, str]:
 
 def _known(text: str) -> bool:
     """Whether the first sentence has a pronoun or a missing subject that only the product can fill."""
-    first = next(iter(sentences(text)), "")
+    first = " ".join(next(iter(sentences(text)), "").split()[:FIRST])
     return _POINTING.search(first) is not None or (_SUBJECTLESS.match(first) is not None and english(text))
 
 
@@ -148,6 +157,6 @@ def _tied(said: Sequence[tuple[str, ...]], place: int, matter: set[str]) -> floa
     near = {word for other in (*said[max(0, place - 1) : place], *said[place + 1 : place + 2]) for word in other}
     if len(said) == 1 or said_here & matter or (said_here & near) - _LOOSE:
         return 1.0
-    if said_here & (POSITIVE | NEGATIVE) or said_here & _TIES:
+    if said_here & (_JUDGING | POSITIVE | NEGATIVE) or said_here & _TIES:
         return 0.8
     return 0.5 if said[place][0] == "the" else 0.4 if said_here & _OWN else 0.0  # a part of what is known

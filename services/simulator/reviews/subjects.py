@@ -80,7 +80,9 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 def stem(word: str) -> str:
     """Without a plural's ending: enough to find a word again."""
-    low = word.lower().replace("’", "'").removesuffix("'s")
+    low = word.lower().replace("’", "'")
+    if low.partition("'")[2] in ("s", "ve", "d", "ll", "re", "m"):
+        low = low.partition("'")[0]
     if len(low) > 4 and low.endswith("ies"):
         return low[:-3] + "y"
     return low[:-1] if len(low) > 3 and low.endswith("s") and not low.endswith(("ss", "us", "is")) else low
