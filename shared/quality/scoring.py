@@ -17,7 +17,7 @@ PLACES = 4  # decimals of a score; what is shown is what is decided on
 
 # A text with a single flaw has at least .75 by the weights: nothing but the floor stops one that is faultless and about
 # something else. Uniqueness has none: how alike is too alike is a setting of its own.
-FLOOR = 0.3
+FLOOR = 0.25
 FLOORED = ("relevance", "coherence", "grammar", "length", "lexical_diversity")
 
 

@@ -23,7 +23,7 @@ _TALK = {  # by one of the kind's own words
     "sharp shooting",
     "coffee": "taste tastes tasted tasting flavour flavor flavours smell cup brew beans sweet bitter drink eat "
     "eating sour bag roast breakfast mouth delicious stale fresh bottle glass bite crunchy espresso "
-    "cappuccino cappuccinos latte grind milk froth frother caffeine",
+    "cappuccino cappuccinos latte grind milk froth frother caffeine jasmine leaves sachet sachets cups",
     "restaurant": "waiter waitress table dish dishes meal menu food dinner lunch dessert soup chef kitchen ate eat "
     "served portions reservation staff starter tip drinks delicious tiramisu gnocchi pasta pizza "
     "risotto steak sushi curry salad bread wine fish chicken tapas noodles burger fries",
@@ -33,7 +33,8 @@ _TALK = {  # by one of the kind's own words
     "loud water lid jug boils boil cook cooks crumbs temperature suction smoothie smoothies plug eggs "
     "steaks crust non- stick handle steam sputters cord rug hair stairs crumb",
     "shoes": "wear wearing wore feet foot toe toes size sizes heel heels walk walking walked fabric sole soles "
-    "wash washed laces straps zip shoulders pair pocket pockets rain leather blister blisters ran run "
+    "wash washed laces straps zip shoulders pair pocket pockets rain leather blister blisters ran "
+    "sleeve sleeves puddle puddles hood run "
     "runs waterproof",
     "chair": "sit sitting back assembly screws legs wood room sleep slept seat cushion cushions drawer "
     "armrests sofa posture springs wobbles bulb shade",
@@ -57,16 +58,18 @@ _ALIASES = {
     "book": "kindle ereader",
     "coffee": "protein supplement vitamin powder bar gum candy",
     "phone": "kindle ereader tracker fitness wearable smartband band handset",
-    "blender": "mug flask thermos bottle tumbler machine maker skillet wok steamer robot cooking "
+    "blender": "dyson philips bosch miele nespresso tefal mug flask thermos bottle tumbler machine "
+    "maker skillet wok steamer robot cooking "
     "saucepan hob stove grill appliance",
+    "car": "tesla toyota bmw ford honda volkswagen audi roadster tricycle cycle",
+    "app": "spotify netflix zoom slack gmail photoshop dropbox youtube premium notion membership vpn",
     "restaurant": "trattoria steakhouse sushi tavern brasserie ristorante eatery takeaway grillhouse",
     "hotel": "guesthouse lodge hostal cruise spa ferry train",
     "laptop": "mousepad scanner hub ultrabook harddrive webcam",
     "toy": "bricks game set doll pets kennel",
-    "shoes": "boot trainer slippers scarf rucksack raincoat belt sunglasses",
-    "chair": "bench mattresses duvet desk nightstand",
-    "car": "cycle roadster tricycle",
-    "cream": "balm gel wash",
+    "shoes": "nike adidas raincoat boot trainer slippers scarf rucksack belt sunglasses",
+    "chair": "ikea bench mattresses duvet desk nightstand",
+    "cream": "dryer hairdryer oral-b balm gel wash",
 }
 _PLAIN = words(
     "quality value money time ease use of for the and on level build overall customer service style effect "
@@ -77,7 +80,9 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 def stem(word: str) -> str:
     """Without a plural's ending: enough to find a word again."""
-    low = word.lower().replace("’", "'").removesuffix("'s")
+    low = word.lower().replace("’", "'")
+    if low.partition("'")[2] in ("s", "ve", "d", "ll", "re", "m"):
+        low = low.partition("'")[0]
     if len(low) > 4 and low.endswith("ies"):
         return low[:-3] + "y"
     return low[:-1] if len(low) > 3 and low.endswith("s") and not low.endswith(("ss", "us", "is")) else low
