@@ -61,6 +61,14 @@ class Gateway:
             if rest.strip():
                 yield rest.decode()
 
+    def chunks(self, path: str, **arguments: Any) -> Iterator[bytes]:
+        """A streamed reply as it comes."""
+        with self._failures(), self._http.stream("GET", path, **arguments) as reply:
+            if reply.is_error:
+                reply.read()
+            _refuse(reply)
+            yield from reply.iter_bytes()
+
     def close(self) -> None:
         self._http.close()
 

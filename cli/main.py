@@ -11,6 +11,7 @@ import typer
 from cli.dead import letters
 from cli.exits import OK, TABLE
 from cli.options import AsJson, Batch, Data, Url, run
+from cli.text import text
 
 BEGAN = time.monotonic()
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(letters, name="dead")
+app.add_typer(text, name="text")
 
 
 def _version(asked: bool) -> None:
