@@ -35,10 +35,9 @@ _TIES = words("it they them these those but so then also still however though ot
 _OWN = words("i my me we our us mine you")
 _JUDGING = words(
     "annoy annoying scandal beautifully worth wish favourite handy useful sturdy roomy overpriced pricey "
-    "cheap tasty bland "
-    "superb sadly luckily unfortunately surprisingly honestly clumsy ugly smooth smoothly thin odd "
-    "flimsy loud weak strong "
-    "generous lovely decent spotless disappoint regret love hate perfect gorgeous awkward excellent grumble thank"
+    "cheap tasty bland superb sadly luckily unfortunately surprisingly honestly clumsy ugly smooth smoothly "
+    "thin odd flimsy loud weak strong generous lovely decent spotless disappoint regret love hate perfect "
+    "gorgeous awkward excellent grumble thank"
 ) | (POSITIVE | NEGATIVE) - words(
     "fell won let could well below above better best cold fast clear fine slow fail failed like liked won reasonable"
 )
