@@ -30,7 +30,8 @@ BUILT_IN_EXAMPLES = (
 Product = Annotated[str, StringConstraints(min_length=2, max_length=200), BeforeValidator(named)]
 Tone = Annotated[str, StringConstraints(min_length=1, max_length=100), BeforeValidator(named)]
 Example = Annotated[str, StringConstraints(min_length=1, max_length=4000), BeforeValidator(prose)]
-Aspect = Annotated[str, StringConstraints(min_length=1, max_length=100), BeforeValidator(named)]
+# terms stand in the prompt with commas between them
+Aspect = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern="^[^,]+$"), BeforeValidator(named)]
 
 SMALL = {"product": "a steel water bottle", "count": 5}
 ENHANCED = {

@@ -109,6 +109,7 @@ REFUSED = [
     ("generate-enhanced", {"product": "ab", "sentiment": "happy"}, "sentiment"),
     ("generate-enhanced", {"product": "ab", "sentiment_intensity": 6}, "sentiment_intensity"),
     ("generate-enhanced", {"product": "ab", "min_quality_score": 1.5}, "min_quality_score"),
+    ("generate-enhanced", {"product": "ab", "aspects": ["lid", "price, weight"]}, "aspects.1"),
     ("generate-enhanced?enable_few_shot=perhaps", {"product": "ab"}, "enable_few_shot"),
     ("generate-enhanced?mood=x", {"product": "ab"}, "mood"),
     ("generate-augmented?augmentation_strategies=XYZ", {"product": "ab"}, "augmentation_strategies.0"),
