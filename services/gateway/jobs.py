@@ -127,7 +127,7 @@ def job(batch: Batch, rows: Sequence[Row], costs: dict[str, dict[str, int]]) -> 
     """The job as it is now; `rows` are its samples by slot, `costs` their calls' sums. Pure."""
     good = sorted((row for row in rows if row["status"] == TextStatus.ACCEPTED), key=lambda row: row["rank"])
     samples = [sample for row in good for sample in samples_of(batch, row, costs)]
-    wanted, ended = batch.wish.num_problems, batch.ended and not batch.in_flight
+    wanted, ended = batch.wish.num_problems, batch.ended  # a letter may be under way again
     accepted = batch.counts.get(TextStatus.ACCEPTED, 0)
     return Job(
         job_id=batch.id,

@@ -51,7 +51,6 @@ from shared.llm import prices
 from shared.quality import WEIGHTS
 from shared.text_templates.templates import versions
 
-CALLS_EACH = 3  #: for a sample that is accepted at once: written, rated, compared
 GUESS_TOKENS = {"writer": (700, 220), "reviewer": (800, 120), "embedding": (90, 0)}  #: input and output of a call
 GUESS_SECONDS = 4.0  # a sample's three calls, one after the other
 CSV_COLUMNS = ("id", "product", "text", "sentiment", "aspects", "score", "origin", "strategy", "prompt_version")
