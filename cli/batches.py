@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -15,22 +16,30 @@ from shared.contracts.names import key_fault
 
 def start(gateway: Gateway, body: Any, key: str | None) -> tuple[str, list[str]]:
     """Start a batch; its id, and what the gateway warns of."""
+    started = gateway.call("POST", "/api/generation", json=body, headers=key_header(key))
+    return str(started["batch_id"]), [clean(warning) for warning in started.get("warnings") or []]
+
+
+def key_header(key: str | None) -> dict[str, str]:
     if key is not None and (wrong := key_fault(key)):
         raise Failure(f"--idempotency-key: {wrong}", USAGE)
-    headers = {"Idempotency-Key": key} if key else {}
-    started = gateway.call("POST", "/api/generation", json=body, headers=headers)
-    return str(started["batch_id"]), [clean(warning) for warning in started.get("warnings") or []]
+    return {"Idempotency-Key": key} if key else {}
+
+
+def tell_started(what: str, its_id: str, warnings: Iterable[str]) -> None:
+    """The id on a line of its own, and on stderr what the gateway warns of."""
+    try:
+        print(its_id, flush=True)
+    except OSError as error:  # it runs, and costs: its id must not be lost
+        raise Failure(f"{what} {its_id} was started, but its id could not be written: {error.strerror}") from error
+    for warning in warnings:
+        console(stderr=True).print(f"warning: {warning}")
 
 
 def generate(gateway: Gateway, body: Any, key: str | None, follow: bool) -> int:
     """Prints the batch's id on a line of its own; with `follow`, stays until it ends."""
     batch_id, warnings = start(gateway, body, key)
-    try:
-        print(batch_id, flush=True)
-    except OSError as error:  # it runs, and costs: its id must not be lost
-        raise Failure(f"batch {batch_id} was started, but its id could not be written: {error.strerror}") from error
-    for warning in warnings:
-        console(stderr=True).print(f"warning: {warning}")
+    tell_started("batch", batch_id, warnings)
     if not follow:
         return OK
     try:

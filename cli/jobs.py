@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from rich.progress import BarColumn, Progress, TextColumn
 
+from cli.batches import key_header, tell_started
 from cli.client import Gateway
-from cli.exits import ENDED_SHORT, FAILED, INTERRUPTED, OK, UNREACHABLE, USAGE, Failure
+from cli.exits import ENDED_SHORT, FAILED, INTERRUPTED, OK, Failure
 from cli.screen import clean, console, cut, dollars
-from cli.watch import EVERY, PATIENCE
-from shared.contracts.names import key_fault
+from cli.watch import EVERY, polled
 
 ENDS = {"completed": OK, "error": FAILED, "cancelled": ENDED_SHORT}
 """Exit codes of the states in which a job has ended."""
@@ -25,16 +24,9 @@ Job = dict[str, Any]
 
 def start(gateway: Gateway, path: str, body: dict[str, Any], key: str | None, follow: bool) -> int:
     """Prints the job's id on a line of its own; with `follow`, stays until it ends and shows what came of it."""
-    if key is not None and (wrong := key_fault(key)):
-        raise Failure(f"--idempotency-key: {wrong}", USAGE)
-    job: Job = gateway.call("POST", path, json=body, headers={"Idempotency-Key": key} if key else {})
+    job: Job = gateway.call("POST", path, json=body, headers=key_header(key))
     job_id = str(job["job_id"])
-    try:
-        print(job_id, flush=True)
-    except OSError as error:  # it runs, and costs: its id must not be lost
-        raise Failure(f"job {job_id} was started, but its id could not be written: {error.strerror}") from error
-    for warning in job.get("warnings") or []:
-        console(stderr=True).print(f"warning: {clean(warning)}")
+    tell_started("job", job_id, map(clean, job.get("warnings") or []))
     if not follow:
         return OK
     try:
@@ -47,23 +39,14 @@ def start(gateway: Gateway, path: str, body: dict[str, Any], key: str | None, fo
 
 def watch(gateway: Gateway, job_id: str) -> Job:
     """The job with which it ended. Raises Failure where the gateway stays away for longer than PATIENCE."""
-    away_since = None
     columns = (TextColumn("{task.description:>9}"), BarColumn(40), TextColumn("{task.fields[note]}"))
     with Progress(*columns, console=console(stderr=True)) as progress:
         bar = progress.add_task("accepted", total=100, note="")
-        while True:
-            try:
-                job: Job = gateway.call("GET", _path(job_id))
-            except Failure as failure:
-                away_since = away_since or time.monotonic()
-                if failure.code != UNREACHABLE or time.monotonic() - away_since > PATIENCE:
-                    raise
-            else:
-                away_since = None
-                progress.update(bar, completed=job["progress"], note=_note(job))
-                if job["status"] in ENDS:
-                    return job
-            time.sleep(EVERY)
+        for job in polled(gateway, _path(job_id), EVERY):
+            progress.update(bar, completed=job["progress"], note=_note(job))
+            if job["status"] in ENDS:
+                return job
+    raise AssertionError("polling has no end of its own")
 
 
 def status(gateway: Gateway, job_id: str | None, as_json: bool) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -127,23 +127,30 @@ def watch(
     """The status with which it ended. `seen` gets every one on the way. Raises Failure where the gateway stays
     away for longer than PATIENCE."""
     out = out or console()
-    away_since = None
     with contextlib.ExitStack() as stack:
         show = _live(stack, out) if out.is_terminal else _lines(out)
-        while True:
-            try:
-                status: Status = gateway.call("GET", f"/api/generation/status/{batch_id}")
-            except Failure as failure:
-                away_since = away_since or time.monotonic()
-                if failure.code != UNREACHABLE or time.monotonic() - away_since > PATIENCE:
-                    raise
-            else:
-                away_since = None
-                seen(status)
-                show(status)
-                if status.get("status") in CODES:
-                    return status
-            time.sleep(every)
+        for status in polled(gateway, f"/api/generation/status/{batch_id}", every):
+            seen(status)
+            show(status)
+            if status.get("status") in CODES:
+                return status
+    raise AssertionError("polling has no end of its own")
+
+
+def polled(gateway: Gateway, path: str, every: float = EVERY) -> Iterator[Status]:
+    """What the gateway answers there, again and again. Raises Failure where it stays away for longer than PATIENCE."""
+    away_since = None
+    while True:
+        try:
+            answer: Status = gateway.call("GET", path)
+        except Failure as failure:
+            away_since = away_since or time.monotonic()
+            if failure.code != UNREACHABLE or time.monotonic() - away_since > PATIENCE:
+                raise
+        else:
+            away_since = None
+            yield answer
+        time.sleep(every)  # the gateway is another process: there is nothing to wait on
 
 
 def _live(stack: contextlib.ExitStack, out: Console) -> Callable[[Status], None]:

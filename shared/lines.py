@@ -6,7 +6,7 @@ A further line is one contract, one row here, one source, its stages and its rou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +31,7 @@ class Line:
     source: str  #: where its slots begin, unless the batch names another
     columns: Mapping[str, str]  #: what its queries ask for -> the envelope's field
     keeps_vectors: bool = False  #: they outlive their batch, as later ones are compared with them
-    code: str = field(default="")  #: behind a stage's name, where it needs a consumer of its own
+    consumer_suffix: str = ""
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Line:
     def consumer(self, stage: str) -> str:
         """The durable consumer of a stage. One a line: a filter that is widened skips what came before, and an older
         replica would narrow it again without a word."""
-        return f"{stage}{self.code}"
+        return f"{stage}{self.consumer_suffix}"
 
     def columns_of(self, envelope: Mapping[str, Any]) -> dict[str, Any]:
         return {column: envelope.get(name, "") for column, name in self.columns.items()}
@@ -80,7 +80,7 @@ LINES: dict[str, Line] = {
             source="product",
             columns={"subject": "product"},
             keeps_vectors=True,
-            code="-texts",
+            consumer_suffix="-texts",
         ),
     )
 }

@@ -96,7 +96,9 @@ class Slip(BaseModel):
 
     @classmethod
     def _stub(cls, **known: Any) -> Self:
-        return cls.model_construct(**known)  # type: ignore[return-value]
+        stub: Any = cls.model_construct(**known)
+        assert isinstance(stub, cls)
+        return stub
 
 
 def problem_id(batch_id: str, slot: int) -> str:

@@ -13,7 +13,7 @@ from services.gateway.schemas.common import BATCH_ID, dollars, nano_dollars
 from services.gateway.schemas.status import StatusReply
 from services.gateway.schemas.taxonomy import flatten, shipped, unflatten
 from shared import lines
-from shared.contracts.batch import Batch, TopicSpec, Wish
+from shared.contracts.batch import Batch, Kind, TopicSpec, Wish
 from shared.contracts.envelope import ModelSpec
 from shared.contracts.statuses import BatchStatus
 
@@ -65,8 +65,8 @@ def test_ids_are_safe_and_belong_to_key_and_caller(key: str, caller: str) -> Non
     assert new_id(None, caller) != new_id(None, caller)
     assert new_id(key, caller) == new_id(key, caller)
     assert new_id(key + "x", caller) != new_id(key, caller) != new_id(key, caller + "x")
-    kinds = [("problems", "generation"), ("problems", "augmentation"), ("texts", "text")]
-    assert len({new_id(key, caller, line, kind) for line, kind in kinds}) == len(kinds)  # type: ignore[arg-type]
+    kinds: list[tuple[str, Kind]] = [("problems", "generation"), ("problems", "augmentation"), ("texts", "text")]
+    assert len({new_id(key, caller, line, kind) for line, kind in kinds}) == len(kinds)
 
 
 def test_a_key_of_before_stands_for_the_same_batch() -> None:

@@ -82,11 +82,9 @@ class Author:
         own = max(0, 2 - len(asked)) + rng.randint(0, 1 if asked or 0 < wish.words < 40 else 2)
         chosen = asked + rng.sample(free, min(own, len(free)))
         rng.shuffle(chosen)
-        feelings = {
-            "positive": ("positive",), "negative": ("negative",), "neutral": ("neutral",),
-            "mixed": rng.sample(("positive", "negative"), 2),
-        }[wish.sentiment]  # fmt: skip
-        return [(term, feelings[place % len(feelings)]) for place, term in enumerate(chosen)]  # type: ignore[misc]
+        both: list[Feeling] = ["positive", "negative"]
+        feelings = rng.sample(both, 2) if wish.sentiment == "mixed" else [wish.sentiment]
+        return [(term, feelings[place % len(feelings)]) for place, term in enumerate(chosen)]
 
     def _aspect(self, draft: Draft, term: str, feeling: Feeling, lead: str) -> None:
         rng, many = self._rng, is_plural(term)
@@ -102,14 +100,14 @@ class Author:
         if self._wish.sentiment == "mixed":
             remark = self._rng.choice(scale["neutral"][0])
         else:
-            remark = self._rng.choice(self._step(scale, self._wish.sentiment))  # type: ignore[arg-type]
+            remark = self._rng.choice(self._step(scale, self._wish.sentiment))
         return self._fill(f"next to {self._rng.choice(phrases.RIVALS)}, {remark}")
 
     def _verdict(self) -> str:
         if self._wish.sentiment == "mixed":
             said = self._rng.choice(phrases.MIXED_VERDICTS)
         else:
-            said = self._rng.choice(self._step(phrases.VERDICTS, self._wish.sentiment))  # type: ignore[arg-type]
+            said = self._rng.choice(self._step(phrases.VERDICTS, self._wish.sentiment))
         return self._fill(said, who=self._rng.choice(phrases.WHO))
 
     def _step(self, scale: Scale, feeling: Feeling) -> tuple[str, ...]:

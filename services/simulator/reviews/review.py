@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from services.simulator.reviews import phrases
 from services.simulator.reviews.phrases import Feeling
 
-SENTIMENTS = ("positive", "negative", "neutral", "mixed")
-OPPOSITE = {"positive": "negative", "negative": "positive", "neutral": "negative", "mixed": "neutral"}
+Mood = Feeling | Literal["mixed"]  #: of a whole review
+
+SENTIMENTS: tuple[Mood, ...] = ("positive", "negative", "neutral", "mixed")
+OPPOSITE: dict[Mood, Mood] = {"positive": "negative", "negative": "positive", "neutral": "negative", "mixed": "neutral"}
 MAX_ASPECTS = 40  # asked for; all above are left out
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -24,7 +26,7 @@ class Wish:
     """`strength`: 1 to 5. `words`: how long the examples are, 0 without any. `several`: it speaks as `we`."""
 
     product: str
-    sentiment: str
+    sentiment: Mood
     strength: int
     tone: str
     aspects: tuple[str, ...]
@@ -36,6 +38,7 @@ class Wish:
     def read(cls, parts: Mapping[str, Sequence[str]], rng: Random) -> Wish:
         """From the marked parts of a prompt; what is not said is drawn."""
         sentiment = _first(parts, "sentiment").lower()
+        asked = next((mood for mood in SENTIMENTS if mood == sentiment), None)
         intensity = re.search(r"[1-5]", _first(parts, "intensity"))
         examples = " ".join(parts.get("example", ()))[:20_000]
         spoken = _WORD.findall(examples.lower())
@@ -43,7 +46,7 @@ class Wish:
         variation = re.search(r"\d{1,9}", _first(parts, "variation"))
         return cls(
             product=_first(parts, "product") or "product",
-            sentiment=sentiment if sentiment in SENTIMENTS else drawn[0],
+            sentiment=asked or drawn[0],
             strength=int(intensity[0]) if intensity else drawn[1],
             tone=tone_of(_first(parts, "tone")),
             aspects=terms(_first(parts, "aspects")),

@@ -136,6 +136,10 @@ def _phrasebook() -> tuple[dict[str, tuple[str, ...]], re.Pattern[str]]:
     return table, _whole(tuple(table))
 
 
+def _filled(phrase: str, words: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda field: words[field[1]], phrase).strip(" ,")
+
+
 def _groups() -> Iterable[tuple[str, ...]]:
     """The phrases that need no number, for both numbers and persons of what they leave open."""
     yield from SYNONYMS
@@ -146,7 +150,5 @@ def _groups() -> Iterable[tuple[str, ...]]:
     for group in (*plain, *scales):
         for person in ({"I": "I", "my": "my", "me": "me"}, {"I": "we", "my": "our", "me": "us"}):
             for verb in ("was", "were"):
-                yield tuple(
-                    re.sub(r"\{(\w+)\}", lambda field: (person | {"was": verb})[field[1]], phrase).strip(" ,")  # noqa: B023
-                    for phrase in group
-                )
+                words = person | {"was": verb}
+                yield tuple(_filled(phrase, words) for phrase in group)
