@@ -11,19 +11,9 @@ from typing import Any
 from services.gateway.acceptance import Defaults, plain
 from services.gateway.errors import bad_field
 from services.gateway.schemas.common import dollars, nano_dollars, timestamp
+from services.gateway.schemas.jobs import Job, JobStatus, QualityReply, Rejected, Result, Sample
 from services.gateway.schemas.status import Tokens
-from services.gateway.schemas.text import (
-    AugmentOptions,
-    EnhancedRequest,
-    Job,
-    JobStatus,
-    Options,
-    QualityReply,
-    Rejected,
-    Result,
-    Sample,
-    TextRequest,
-)
+from services.gateway.schemas.text import AugmentOptions, EnhancedRequest, Options, TextRequest
 from shared import lines
 from shared.contracts.batch import Batch, Quota, Row, Wish
 from shared.contracts.envelope import ModelSpec
@@ -76,7 +66,11 @@ def options_of(request: TextRequest, query: Options | None = None) -> TextOption
 
 
 def models_of(request: TextRequest, defaults: Defaults) -> dict[str, ModelSpec]:
+    """Raises a 422 where the request names two temperatures."""
     writer = plain(request.model) or defaults.writer
+    named = request.model.temperature if request.model else None
+    if "temperature" in request.model_fields_set and named not in (None, request.temperature):
+        raise bad_field("temperature", f"it is {request.temperature}, and that of the model {named}")
     if writer.temperature is None:
         writer = writer.model_copy(update={"temperature": request.temperature})
     return {

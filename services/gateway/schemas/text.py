@@ -1,19 +1,18 @@
-"""Bodies and replies of the Text routes."""
+"""What is asked of the Text routes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.gateway.errors import bad_field
-from services.gateway.schemas.common import EXAMPLE_BATCH, Body, Page, Query, Reply, with_example
+from services.gateway.schemas.common import Body, Query, with_example
 from services.gateway.schemas.generation import MAX_SIGNED, ModelField
 from services.gateway.schemas.names import named, prose
-from services.gateway.schemas.status import Tokens
 from shared.contracts.text import Sentiment, Strategy
 
 MAX_EXAMPLES, MAX_ASPECTS = 10, 20
@@ -93,11 +92,12 @@ class EnhancedRequest(TextRequest):
     quality_filter: bool = True
     min_quality_score: float = Field(0.6, ge=0, le=1)
 
-    @model_validator(mode="after")
-    def _few(self) -> Self:
-        if isinstance(self.few_shot, list) and not 1 <= len(self.few_shot) <= MAX_EXAMPLES:
-            raise ValueError(f"few_shot: 1 to {MAX_EXAMPLES} examples are wanted")
-        return self
+    @field_validator("few_shot")
+    @classmethod
+    def _few(cls, given: bool | list[str]) -> bool | list[str]:
+        if isinstance(given, list) and not 1 <= len(given) <= MAX_EXAMPLES:
+            raise PydanticCustomError("examples", "1 to {most} examples are wanted", {"most": MAX_EXAMPLES})
+        return given
 
     @property
     def examples(self) -> list[str]:
@@ -111,195 +111,3 @@ class AugmentOptions(Query):
     augment_ratio: float = Field(
         0.5, gt=0, le=1, allow_inf_nan=False, description="Share of the samples that get a variant of each strategy."
     )
-
-
-class AspectReply(Reply):
-    term: str
-    sentiment: str
-    start: int
-    end: int
-
-
-class QualityReply(Reply):
-    score: float
-    parts: dict[str, float]
-
-
-class Sample(Reply):
-    """A text. `origin` is the id of the sample that it is a variant of."""
-
-    id: str
-    product: str
-    prompt_version: str
-    generated_at: datetime | None
-    text: str
-    tokens_estimated: int
-    temperature: float | None
-    metadata: dict[str, Any]
-    quality: QualityReply | None
-    sentiment: str
-    aspects: list[AspectReply]
-    origin: str | None
-    strategy: str | None
-    cost: float | None
-
-
-class Rejected(Reply):
-    text: str
-    reason: str
-    detail: str
-    quality: QualityReply | None
-    strategy: str | None
-
-
-class Result(Reply):
-    samples: list[Sample]
-    total_samples: int
-    total_tokens_estimated: int
-    metadata: dict[str, Any]
-
-
-JobStatus = Literal["pending", "running", "completed", "error", "cancelled"]
-EXAMPLE_SAMPLE = {
-    "id": f"{EXAMPLE_BATCH}-0", "product": "a steel water bottle", "prompt_version": "v1/write@1a2b3c4d5e6f",
-    "generated_at": "2026-11-21T10:00:02Z", "text": "The lid never leaks, and the price is fair.",
-    "tokens_estimated": 11, "temperature": 0.7, "metadata": {"model": "simulator/sim-writer"},
-    "quality": {"score": 0.91, "parts": {"length": 1.0, "coherence": 0.9}}, "sentiment": "positive",
-    "aspects": [{"term": "lid", "sentiment": "positive", "start": 4, "end": 7}], "origin": None, "strategy": None,
-    "cost": 0.0004,
-}  # fmt: skip
-EXAMPLE_JOB: dict[str, Any] = {
-    "job_id": EXAMPLE_BATCH, "status": "completed", "progress": 100, "created_at": "2026-11-21T10:00:00Z",
-    "updated_at": "2026-11-21T10:00:04Z", "error_message": None,
-    "result": {
-        "samples": [EXAMPLE_SAMPLE], "total_samples": 1, "total_tokens_estimated": 11,
-        "metadata": {"product": "a steel water bottle", "version": "v1"},
-    },
-    "cost": 0.0009, "tokens": {"input": 900, "output": 80, "total": 980},
-    "rejected": [
-        {
-            "text": "Bad.", "reason": "low_quality", "detail": "0.41, at least 0.6 is wanted",
-            "quality": {"score": 0.41, "parts": {"length": 0.1}}, "strategy": None,
-        }
-    ],
-    "warnings": [],
-}  # fmt: skip
-
-
-class Job(Reply):
-    """A job, wherever one is answered. `result` is null until it has ended; `rejected` is what was tried in vain."""
-
-    model_config = with_example(EXAMPLE_JOB)
-
-    job_id: str
-    status: JobStatus
-    progress: int
-    created_at: datetime | None
-    updated_at: datetime | None
-    error_message: str | None
-    result: Result | None
-    cost: float | None = Field(description="Dollars; null: the price of some call is unknown.")
-    tokens: Tokens
-    rejected: list[Rejected]
-    warnings: list[str]
-
-
-class JobPage(Page[Job]):
-    model_config = with_example({"items": [EXAMPLE_JOB], "total": 1, "page": 1, "per_page": 50})
-
-
-class Stopped(Reply):
-    model_config = with_example({"job_id": EXAMPLE_BATCH, "status": "cancelled", "message": "The job was cancelled"})
-
-    job_id: str
-    status: Literal["cancelled", "already_finished", "cancel_failed"]
-    message: str
-
-
-class Validation(Reply):
-    valid: bool
-    errors: list[str]
-    warnings: list[str]
-    estimated_cost: float | None = Field(description="Dollars; null: a price is not known.")
-    estimated_duration: float = Field(description="Seconds.")
-
-
-class Validated(Reply):
-    model_config = with_example(
-        {
-            "timestamp": "2026-11-21T10:00:00Z", "request": SMALL,
-            "validation": {
-                "valid": True, "errors": [], "warnings": [], "estimated_cost": 0.004, "estimated_duration": 12.0
-            },
-        }
-    )  # fmt: skip
-
-    timestamp: datetime | None
-    request: dict[str, Any]
-    validation: Validation
-
-
-class StrategyReply(Reply):
-    name: str
-    description: str
-
-
-class Strategies(Reply):
-    model_config = with_example({"strategies": [{"name": "CDA", "description": STRATEGIES["CDA"]}]})
-
-    strategies: list[StrategyReply]
-
-
-class ConfigReply(Reply):
-    model_config = with_example(
-        {
-            "versions": ["v1", "v2"], "default_version": "v1", "max_count": 50, "writer_model": "simulator/sim-writer",
-            "reviewer_model": "simulator/sim-strong", "embedding_model": "simulator/sim-embed",
-            "strategies": ["CDA", "ADA", "CADA"], "results_kept_seconds": None,
-        }
-    )  # fmt: skip
-
-    versions: list[str]
-    default_version: str
-    max_count: int
-    writer_model: str
-    reviewer_model: str
-    embedding_model: str
-    strategies: list[str]
-    results_kept_seconds: float | None = Field(description="null: for ever")
-
-
-class Limit(Reply):
-    model: str
-    since: datetime | None
-    words: str
-
-
-class RateLimits(Reply):
-    """There is no limit of our own: providers' are kept to as they are met. `waiting` has who waits for one now."""
-
-    model_config = with_example(
-        {"limits": None, "waiting": [{"model": "openai/x", "since": "2026-11-21T10:00:00Z", "words": "429 slow down"}]}
-    )
-
-    limits: None = Field(None, description="None is set here.")
-    waiting: list[Limit]
-
-
-class QualityStats(Reply):
-    """Over all jobs: samples by where they ended, and the mean score of those that were accepted."""
-
-    model_config = with_example(
-        {
-            "total_samples": 120, "accepted": 100, "rejected": 20, "acceptance_rate": 0.8333, "mean_score": 0.86,
-            "reasons": {"low_quality": 12, "duplicate": 8}, "weights": {"coherence": 0.25},
-        }
-    )  # fmt: skip
-
-    total_samples: int
-    accepted: int
-    rejected: int
-    acceptance_rate: float | None
-    mean_score: float | None
-    reasons: dict[str, int]
-    weights: dict[str, float]

@@ -110,6 +110,13 @@ REFUSED = [
     ("generate-enhanced", {"product": "ab", "sentiment_intensity": 6}, "sentiment_intensity"),
     ("generate-enhanced", {"product": "ab", "min_quality_score": 1.5}, "min_quality_score"),
     ("generate-enhanced", {"product": "ab", "aspects": ["lid", "price, weight"]}, "aspects.1"),
+    ("generate-enhanced", {"product": "ab", "few_shot": []}, "few_shot"),
+    ("generate-enhanced", {"product": "ab", "few_shot": ["x"] * 11}, "few_shot"),
+    (
+        "generate",
+        {"product": "ab", "temperature": 0.2, "model": {"provider": "openai", "model_name": "x", "temperature": 1.5}},
+        "temperature",
+    ),
     ("generate-enhanced?enable_few_shot=perhaps", {"product": "ab"}, "enable_few_shot"),
     ("generate-enhanced?mood=x", {"product": "ab"}, "mood"),
     ("generate-augmented?augmentation_strategies=XYZ", {"product": "ab"}, "augmentation_strategies.0"),
@@ -255,6 +262,8 @@ async def test_a_request_can_be_judged_without_a_model(gateway: Gateway) -> None
     unknown = (await gateway.client.post("/api/validate", json=body | {"model": "openai/nobody-knows"})).json()
     assert unknown["validation"]["estimated_cost"] is None
     assert unknown["validation"]["warnings"]
+    capped = (await gateway.client.post("/api/validate", json=body | {"model": "openai/no", "max_cost_usd": 1})).json()
+    assert not capped["validation"]["valid"], "which is what starting it would say"
     many = (await gateway.client.post("/api/validate", json=body | {"count": 51})).json()["validation"]
     assert not many["valid"]
     assert "count" in many["errors"][0]
