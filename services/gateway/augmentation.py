@@ -14,7 +14,7 @@ from services.gateway.acceptance import plain
 from services.gateway.errors import Problem
 from services.gateway.schemas.augmentation import AugmentRequest
 from services.gateway.schemas.common import nano_dollars
-from shared.contracts.batch import Batch, Wish
+from shared.contracts.batch import Batch, Quota, Wish
 from shared.contracts.problem import ProblemStatus
 from shared.store.protocols import Store
 
@@ -30,7 +30,8 @@ async def variants_of(origin: Batch, request: AugmentRequest, batch_id: str, sto
         raise Problem(409, f"batch {origin.id} has no valid problems to make variants of")
     random.Random(seed).shuffle(items)
     name = await freeze(items, store)
-    wanted = ceil(request.ratio * len(items)) * len(request.strategies)
+    each = ceil(request.ratio * len(items))
+    wanted = each * len(request.strategies)
     engineer = plain(request.engineer_model) or origin.models["engineer"]
     return Batch(
         id=batch_id,
@@ -39,9 +40,9 @@ async def variants_of(origin: Batch, request: AugmentRequest, batch_id: str, sto
             "name": "items",
             "set": name,
             "size": len(items),
-            "strategies": request.strategies,
             "batch_id": origin.id,
         },
+        quotas={strategy: Quota(wanted=each) for strategy in request.strategies},
         name=request.name,
         created_at=time.time(),
         wish=Wish(

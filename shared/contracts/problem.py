@@ -95,7 +95,8 @@ class Problem(Slip):
     hints_were_corrected: bool = False
     confirmations: list[Confirmation] = []
     target_answers: list[TargetAnswer] = []
-    #: not written where there is none: the wire stays as it was
+    # not written where they say nothing: the wire stays as it was
+    bucket: str = Field("", exclude_if=lambda bucket: not bucket)  #: whose quota it counts for
     origin: Origin | None = Field(None, exclude_if=lambda origin: origin is None)
 
     def texts(self) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.conductor import sources
-from services.conductor.sources.product import allotted
+from services.conductor.sources.buckets import allotted
 from shared.contracts.batch import Batch, Quota, Wish
 from shared.contracts.envelope import ModelSpec
 from shared.contracts.text import VARIED, Text, TextOptions

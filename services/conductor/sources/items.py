@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.conductor.sources.buckets import allotted
 from shared.contracts.batch import Batch
 from shared.contracts.envelope import Slip
 from shared.contracts.problem import Options, Origin, Problem
@@ -11,18 +12,15 @@ from shared.store.protocols import Store
 
 
 async def begin(batch: Batch, slots: Sequence[int], store: Store) -> list[Slip]:
-    """`batch.source` has the set's name, its `size`, and the `strategies`.
+    """`batch.source` has the set's name and its `size`; the buckets are named after the strategies.
 
     The strategies take turns, and for each round the next item: what did not succeed is tried on another item before
     any item comes again.
     """
-    strategies = batch.source["strategies"]
-    numbers = {slot: slot // len(strategies) % batch.source["size"] for slot in slots}
+    strategies = allotted(batch, slots)
+    numbers = {slot: slot // len(batch.quotas) % batch.source["size"] for slot in slots}
     items = await store.items.get(batch.source["set"], sorted(set(numbers.values())))
-    return [
-        _first_envelope(batch, slot, items[number], strategies[slot % len(strategies)])
-        for slot, number in numbers.items()
-    ]
+    return [_first_envelope(batch, slot, items[number], strategies[slot]) for slot, number in numbers.items()]
 
 
 def _first_envelope(batch: Batch, slot: int, item: dict[str, str], strategy: str) -> Problem:
@@ -35,6 +33,7 @@ def _first_envelope(batch: Batch, slot: int, item: dict[str, str], strategy: str
         route=batch.route,
         models=batch.models,
         options=Options.model_validate(batch.options),
+        bucket=strategy,
         **named,
         origin=Origin.model_validate(origin),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.conductor import sources
-from shared.contracts.batch import Batch
+from shared.contracts.batch import Batch, Quota
 from shared.contracts.problem import Problem, ProblemStatus
 from tests.flow.test_gateway.conftest import Gateway, assert_problem
 from tests.flow.test_gateway.test_gateway_problems import row
@@ -32,6 +32,7 @@ async def test_a_batch_of_variants_is_one_of_its_kind(gateway: Gateway) -> None:
     found = await asked(gateway, origin, strategies=["reword", "parameters"], ratio=0.5, name="more", random_seed=4)
     assert (found.line, found.kind, found.route) == ("problems", "augmentation", origin.route)
     assert found.wish.num_problems == 4, "of half of three problems, rounded up, each of two strategies"
+    assert found.quotas == {"reword": Quota(wanted=2), "parameters": Quota(wanted=2)}
     assert (found.models, found.options) == (origin.models, origin.options)
     shown = (await gateway.client.get(f"/api/batches/{found.id}")).json()
     assert (shown["kind"], shown["origin_batch_id"], shown["name"]) == ("augmentation", origin.id, "more")
@@ -48,6 +49,7 @@ async def test_its_slots_begin_with_the_valid_problems_and_no_others(gateway: Ga
     ways = [(slip.origin.id, slip.origin.strategy) for slip in problems if slip.origin]
     assert len(set(ways[:6])) == 6, "every way of varying one comes once before any comes again"
     assert ways[6:] == ways[:2]
+    assert [slip.bucket for slip in problems] == [way[1] for way in ways]
     assert {way[0] for way in ways} == {f"{origin.id}-{slot}" for slot in range(3)}
     first = problems[0]
     assert first.origin is not None
