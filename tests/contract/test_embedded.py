@@ -20,6 +20,7 @@ from shared.children import command_line
 from shared.embedded import NatsServer, find_binary, find_nats_url, read_json, version_of
 from shared.errors import LedgerUnavailable
 from shared.settings import Settings
+from tests.frozen import freeze
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_a_frozen_server_left_by_an_earlier_run_is_ended(
     monkeypatch.setattr(embedded, "STALE_GRACE", 0.5)
     server.start()
     assert server.pid
-    os.kill(server.pid, signal.SIGSTOP)
+    freeze(server.pid)
     other = NatsServer(tmp_path)
     try:
         other.start()

@@ -16,6 +16,7 @@ import pytest
 from cli import fork_server
 from cli.fork_server import ForkServer
 from cli.processes import Child
+from tests.frozen import freeze
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans cannot be adopted here")
@@ -81,7 +82,7 @@ def test_a_frozen_fork_server_is_given_up(
     assert start().alive
     assert server.pid
     monkeypatch.setattr(fork_server, "ANSWERS_WITHIN", 0.2)
-    os.kill(server.pid, signal.SIGSTOP)
+    freeze(server.pid)
     with pytest.raises(TimeoutError):
         start()
     monkeypatch.undo()

@@ -19,6 +19,7 @@ from shared.store import Store, open_store
 from shared.store.mongo.answers import Collection, write_all
 from tests import mongod
 from tests.contract.store_documents import batch, call, row, vector
+from tests.frozen import freeze
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ async def put_until(store: Store, *, answered: bool) -> None:
 
 async def test_a_server_that_hangs_is_unavailable(server: mongod.Mongod) -> None:
     async with await open_store(at(f"{server.url}&socketTimeoutMS=2000")) as store:
-        os.kill(server.pid, signal.SIGSTOP)
+        freeze(server.pid)
         try:
             async with asyncio.timeout(30):
                 await put_until(store, answered=False)  # its threads stop one after the other

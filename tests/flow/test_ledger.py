@@ -21,6 +21,7 @@ from shared.replica import heartbeat, leave, replicas
 from shared.settings import Settings
 from shared.streams import LEASES
 from tests.flow.world import MODELS
+from tests.frozen import freeze
 
 
 async def test_a_fact_is_published_once(ledger: Ledger) -> None:
@@ -158,7 +159,7 @@ async def test_who_waits_for_a_server_that_dies_hears_at_once(
     try:
         await ledger.ensure()
         assert server.pid is not None
-        os.kill(server.pid, signal.SIGSTOP)
+        freeze(server.pid)
         waiting = [
             asyncio.create_task(ledger.publish_once("problems.engineer.b.0.0", b"x")),
             asyncio.create_task(ledger.read(0)),
