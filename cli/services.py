@@ -18,9 +18,14 @@ from shared.children import die_with_parent
 log = logging.getLogger(__name__)
 
 STAGES = ("engineer", "checker", "solver", "embedder", "writer")
-SERVICES = ("simulator", "gateway", "conductor", *STAGES)  #: in the order in which they are started
-STOPPING = (("gateway",), STAGES, ("conductor",), ("simulator",))  #: takers first, then those they talk to
-SCALABLE = ("conductor", *STAGES)
+SERVICES = ("simulator", "gateway", "conductor", *STAGES, "assistant")  #: in the order in which they are started
+STOPPING = (
+    ("gateway",),
+    (*STAGES, "assistant"),
+    ("conductor",),
+    ("simulator",),
+)  #: takers first, then whom they ask
+SCALABLE = ("conductor", *STAGES, "assistant")
 
 GO = b"g"  #: what the supervisor sends through the lifeline once it knows the pid
 CODE = """\

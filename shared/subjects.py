@@ -10,6 +10,7 @@ calls.<stage>.<batch>.<slot>.<since>.<n>        the stage's n-th model call retu
 dead.<stage>.<batch>.<slot>.<hop>               what a stage gave up on (stream DEAD)
 kept.calls.…, kept.problems.…, kept.texts.…     facts of a dead letter's slot that the ledger no longer holds (DEAD)
 vectors.<space>.<batch>.<slot>                  what an accepted piece is compared by: its embedding (stream VECTORS)
+assistant.trial                                 a request that wants a reply; no stream keeps it
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from shared.lines import LINES
 
 PARKED = "parked"
 FINISHED = "finished"
+TRIAL = "assistant.trial"
 MAX_NUMBER = 2**53  #: what every store and client can hold
 
 
@@ -45,6 +47,10 @@ def slot_span(line: str, batch_id: str, slot: int) -> str:
     return f"{line}.*.{batch_id}.{slot}.*"
 
 
+def batch_calls(batch_id: str) -> str:
+    return f"calls.*.{batch_id}.>"
+
+
 def slot_calls(batch_id: str, slot: int) -> str:
     return f"calls.*.{batch_id}.{slot}.>"
 
@@ -67,13 +73,13 @@ def kept(subject: str) -> str:
 
 def of_slots(line: str, batch_id: str) -> tuple[str, ...]:
     """The subjects of a batch's slots and their calls: nearly all of the space that it takes."""
-    return f"{line}.*.{batch_id}.>", f"calls.*.{batch_id}.>"
+    return f"{line}.*.{batch_id}.>", batch_calls(batch_id)
 
 
 def of_batch(batch_id: str) -> tuple[str, ...]:
     """Every subject of the ledger that belongs to a batch, strays on other lines among them."""
     stations = (f"{line}.*.{batch_id}.>" for line in LINES)
-    return f"batches.requested.{batch_id}", f"batches.changed.{batch_id}.>", *stations, f"calls.*.{batch_id}.>"
+    return f"batches.requested.{batch_id}", f"batches.changed.{batch_id}.>", *stations, batch_calls(batch_id)
 
 
 @dataclass(frozen=True, slots=True)

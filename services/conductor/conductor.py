@@ -17,7 +17,7 @@ from typing import Any
 from services.conductor import policy, sources
 from services.conductor.fold import Fold, stock
 from shared import subjects
-from shared.contracts.batch import Batch
+from shared.contracts.batch import ACCOUNT, Batch
 from shared.contracts.envelope import Slip, problem_id
 from shared.contracts.statuses import Flag
 from shared.controls import set_flag
@@ -58,6 +58,8 @@ class Conductor:
     async def resume(self) -> None:
         """Read where we stand; a ledger that is not the remembered one begins a new epoch at its first message."""
         state = await self.ledger.state()
+        if await self.store.batches.get(ACCOUNT) is None:
+            await self.store.batches.insert(Batch.account(time.time()))  # before any call of it is read
         saved = await self.store.checkpoints.get(CHECKPOINT)
         self.checkpoint = saved
         self.created = state.created
@@ -85,7 +87,7 @@ class Conductor:
                 if batch is None or batch.applied.epoch >= self.epoch:
                     break
                 rows = [row async for row in self.store.problems.stream(batch_id=batch.id)]
-                calls = await self.store.calls.sums([row["id"] for row in rows])
+                calls = await self.store.calls.total(batch.id)
                 if await self.store.batches.project(batch, stock(batch, rows, calls, self.epoch)):
                     break
 
@@ -185,6 +187,8 @@ class Conductor:
 
     async def follow_up(self, before: Batch, after: Batch) -> None:
         """What a changed batch asks of the ledger: its flag, its next slots, the news."""
+        if after.standing:
+            return
         await self.show_flag(after)
         try:
             if after.changes > before.changes:

@@ -95,7 +95,8 @@ class Fold:
             batch.unpriced_calls += 1
         else:
             batch.cost += call["cost"]
-        streaks.after_call(batch, call)
+        if not batch.standing:
+            streaks.after_call(batch, call)
 
     def _begins(self, row_id: str, place: Place) -> None:
         """A call may be its slot's first fact in a ledger that was made anew."""
@@ -155,8 +156,8 @@ def standing(row: Row | None, place: Place) -> str | None:
     return found
 
 
-def stock(batch: Batch, rows: Iterable[Row], calls: dict[str, dict[str, int]], epoch: int) -> Batch:
-    """The batch counted anew by its rows and the sums of its calls, at the beginning of an epoch."""
+def stock(batch: Batch, rows: Iterable[Row], calls: dict[str, int], epoch: int) -> Batch:
+    """The batch counted anew by its rows and the sums over its calls, at the beginning of an epoch."""
     quotas = {name: Quota(wanted=quota.wanted) for name, quota in batch.quotas.items()}
     fresh = batch.model_copy(update={"counts": {}, "quotas": quotas, "reasons": {}, "accepted": 0, "issued": 0})
     fresh.applied = Place(epoch=epoch, seq=0)
@@ -165,14 +166,8 @@ def stock(batch: Batch, rows: Iterable[Row], calls: dict[str, dict[str, int]], e
         _count_in(fresh, _bucket(row), accepted=1 if row["rank"] else 0)
         fresh.accepted = max(fresh.accepted, row["rank"] or 0)
         fresh.issued = max(fresh.issued, row["slot"] + 1)
-    for name, column in (
-        ("calls", "calls"),
-        ("cost", "cost"),
-        ("unpriced_calls", "unpriced"),
-        ("input_tokens", "input_tokens"),
-        ("output_tokens", "output_tokens"),
-    ):
-        setattr(fresh, name, sum(total[column] for total in calls.values()))
+    fresh.calls, fresh.cost, fresh.unpriced_calls = calls["calls"], calls["cost"], calls["unpriced"]
+    fresh.input_tokens, fresh.output_tokens = calls["input_tokens"], calls["output_tokens"]
     return fresh
 
 

@@ -128,6 +128,8 @@ def end(batch: Batch, promised: int) -> BatchStatus | None:
 
 def advance(batch: Batch, promised: int, now: float) -> Batch:
     """The batch with the status that its counters and the wish ask for; each change is counted."""
+    if batch.standing:
+        return batch
     status = batch.status
     if status in ENDED:
         # a replayed dead letter may still complete a batch that ended short

@@ -37,6 +37,7 @@ class Sweep:
         self._low_water = LowWater(conductor)
         self._said: set[tuple[str, int]] = set()  # (batch, changes) known to be in the ledger
         self._places: dict[str, list[int]] = {}  # problem -> place at the last sweep
+        self._settled = 0  # the account's calls below this place are gone
 
     async def run(self) -> None:
         """Raises LedgerUnavailable and StoreUnavailable; whatever was done is done."""
@@ -52,6 +53,9 @@ class Sweep:
         acked = await ack_floors(self._ledger)
         places: dict[str, list[int]] = {}
         for batch in open_batches:
+            if batch.standing:
+                await self._guarded(batch, self._settle(batch))
+                continue
             # space first: the rest may need it, and what is sent on has to find a floor that is not too high
             await self._guarded(batch, self._low_water.run(batch, fill))
             await self._guarded(batch, self._batch(batch, acked, places))
@@ -68,6 +72,14 @@ class Sweep:
             raise
         except Exception:
             log.exception("could not sweep a batch", extra={"batch": batch.id})
+
+    async def _settle(self, account: Batch) -> None:
+        """What is on the bill, the ledger can do without. The checkpoint's own message stays, as it proves that the
+        ledger is the one that we know."""
+        before = min(account.applied.seq + 1, self._conductor.seq)
+        if account.applied.epoch == self._conductor.epoch and before > self._settled:
+            await self._ledger.purge_subject(subjects.batch_calls(account.id), before=before)
+            self._settled = before
 
     async def _batch(self, batch: Batch, acked: Acked, places: dict[str, list[int]]) -> None:
         await self._conductor.show_flag(batch)

@@ -10,7 +10,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-Role = Literal["engineer", "checker", "target", "embedding", "judge", "writer", "reviewer"]
+Role = Literal["engineer", "checker", "target", "embedding", "judge", "writer", "reviewer", "trial"]
 T = TypeVar("T", bound=BaseModel)
 P = TypeVar("P")
 

@@ -66,6 +66,7 @@ class Quota(BaseModel):
 Kind = Literal["generation", "augmentation", "evaluation", "text", "account"]
 
 PARKED = "parked"  #: where what waits is counted
+ACCOUNT = "account"  #: the id of the standing account
 
 
 class Batch(BaseModel):
@@ -110,6 +111,17 @@ class Batch(BaseModel):
     started_at: float | None = None
     finished_at: float | None = None
     purged: bool = False  #: its subjects are gone from the ledger
+
+    @classmethod
+    def account(cls, now: float) -> Batch:
+        """The bill of the calls that belong to no piece of work. It issues nothing and never ends."""
+        wish = Wish(num_problems=0, max_attempts=0)
+        return cls(id=ACCOUNT, kind="account", route=[], created_at=now, wish=wish, models={})
+
+    @property
+    def standing(self) -> bool:
+        """Whether it only is a bill."""
+        return self.kind == "account"
 
     @property
     def seen(self) -> int:

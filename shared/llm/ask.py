@@ -21,7 +21,7 @@ from shared.ledger import Ledger
 from shared.llm.bill import RawReply
 from shared.llm.clients import ModelClients
 from shared.llm.journal import Journal
-from shared.llm.recording import keep, read, writable
+from shared.llm.recording import keep, read, spoken, writable
 
 MAX_PROMPT_CHARS = 64 * 1024  #: as recorded; what was sent may be longer
 MAX_FINISH_CHARS = 64
@@ -65,6 +65,12 @@ class Asking:
         fact, recorded = await self._complete(role, model, prompt, again, reply)
         return _reply(fact, read(fact, reply), recorded)
 
+    async def say(self, role: Role, prompt: Rendered) -> Reply[str]:
+        """The reply as plain words, without the thinking before them."""
+        with _role_known(role):
+            fact, recorded = await self._complete(role, self._slip.models[role], prompt, prompt.user, None)
+            return _reply(fact, spoken(fact), recorded)
+
     async def embed(self, text: str) -> Reply[list[float]]:
         model = self._slip.models["embedding"]
         with _role_known("embedding"):
@@ -81,7 +87,7 @@ class Asking:
         return raw.with_text(base64.b64encode(array("f", vector).tobytes()).decode())
 
     async def _complete(
-        self, role: Role, model: ModelSpec, prompt: Rendered, user: str, reply: type[BaseModel]
+        self, role: Role, model: ModelSpec, prompt: Rendered, user: str, reply: type[BaseModel] | None
     ) -> tuple[CallFact, bool]:
         return await self._call(
             role,

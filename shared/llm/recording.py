@@ -49,7 +49,7 @@ def keep(fact: CallFact, raw: RawReply, reply: type[BaseModel] | None) -> CallFa
 def read(fact: CallFact, reply: type[T]) -> T:
     """Raises Refused, and Unreadable with words for the model; TooLong where it is of no use to ask again."""
     if fact.finish == "refused":
-        raise Refused(f"{fact.model} declined: {fact.reply[:500] or 'no reason given'}")
+        raise Refused(_declined(fact))
     try:
         if fact.unread:
             raise Unreadable(fact.unread)
@@ -60,6 +60,20 @@ def read(fact: CallFact, reply: type[T]) -> T:
         if fact.cut or len(fact.reply) > MAX_REPLY_CHARS:
             raise TooLong(f"the reply is longer than {MAX_REPLY_CHARS} characters: {error}") from None
         raise
+
+
+def spoken(fact: CallFact) -> str:
+    """The plain words of a reply that no shape was asked for. Raises Refused, and Unreadable where there are none."""
+    if fact.finish == "refused":
+        raise Refused(_declined(fact))
+    parts = _apart(fact.reply)
+    if parts.unclosed or not parts.spoken.strip():
+        raise Unreadable("the reply holds no words" + (" but its thinking" if parts.thought else ""))
+    return parts.spoken.strip()
+
+
+def _declined(fact: CallFact) -> str:
+    return f"{fact.model} declined: {fact.reply[:500] or 'no reason given'}"
 
 
 def writable(text: str) -> str:

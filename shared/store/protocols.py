@@ -105,6 +105,9 @@ class Calls(Protocol):
     async def sums(self, problem_ids: Iterable[str]) -> dict[str, dict[str, int]]:
         """{problem id: {calls, cost, unpriced, input_tokens, output_tokens}}; those without calls are absent."""
 
+    async def total(self, batch_id: str) -> dict[str, int]:
+        """The same sums over all calls of a batch; zeros where it has none."""
+
     async def count(self, batch_id: str | None = None) -> int: ...
 
     async def delete(self, batch_id: str) -> None: ...

@@ -210,6 +210,10 @@ async def test_sums_know_what_they_do_not_know(store: Store) -> None:
         "b1-1": {"calls": 1, "cost": 0, "unpriced": 1, "input_tokens": 30, "output_tokens": 12},
     }
     assert await store.calls.sums([]) == {}
+    await store.calls.put([call(0, 3, batch_id="b2")])
+    total = {"calls": 5, "cost": 2_000 + 2**40, "unpriced": 2, "input_tokens": 150, "output_tokens": 60}
+    assert await store.calls.total("b1") == total
+    assert await store.calls.total("b3") == dict.fromkeys(total, 0)
 
 
 async def test_nothing_is_put_where_nothing_is_given(store: Store) -> None:

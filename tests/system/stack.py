@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 WITHIN = 90.0  # s; nothing here takes a third of it on a free machine
 
 STAGES = lines.STAGES
-SERVICES = ("simulator", "gateway", "conductor", *STAGES)
+SERVICES = ("simulator", "gateway", "conductor", *STAGES)  #: the assistant is started by those who ask it
 QUICK = {"ACK_WAIT": "3", "LEASE": "2", "SWEEP_EVERY": "1", "FAULT_DELAY": "0.2", "WAIT_IN_PLACE": "2"}
 
 
@@ -223,7 +223,7 @@ class Stack:
         await self.start(*dead)
         await self.simulator.delete("/sim/plan")
         for batch in await self.store.batches.open():
-            if not batch.ended or batch.in_flight:
+            if not batch.standing and (not batch.ended or batch.in_flight):
                 await self.api.post(f"/api/generation/{batch.id}/cancel")
                 await self.ended(batch.id)
 

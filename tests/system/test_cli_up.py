@@ -18,10 +18,11 @@ import httpx
 import psutil
 import pytest
 
+from cli.services import SERVICES
 from shared.embedded import NatsServer
 
 ROOT = Path(__file__).parents[2]
-ALL = {"simulator", "gateway", "conductor", "engineer", "checker", "solver", "embedder", "writer", "nats-server"}
+ALL = {*SERVICES, "nats-server"}
 ALL |= {"fork-server"} if sys.platform == "linux" else set()
 
 pytestmark = pytest.mark.serial
@@ -136,7 +137,7 @@ def test_one_plain_line_says_that_it_is_ready(shared_stack: Stack) -> None:
 
 def test_every_service_runs_as_often_as_asked(shared_stack: Stack) -> None:
     assert shared_stack.stack()["pids"].keys() == ALL | {"checker.2"}
-    expected = {"engineer": 1, "checker": 2, "solver": 1, "embedder": 1, "writer": 1, "conductor": 1}
+    expected = {"engineer": 1, "checker": 2, "solver": 1, "embedder": 1, "writer": 1, "conductor": 1, "assistant": 1}
 
     def seen() -> bool:
         stages = httpx.get(f"{shared_stack.url}/api/health", trust_env=False).json()["stages"]

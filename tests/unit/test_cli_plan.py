@@ -28,7 +28,17 @@ def names(made: Any) -> list[str]:
 
 def test_the_default_is_everything_embedded(tmp_path: Path) -> None:
     made = plan(tmp_path, {"nats_url": None})
-    assert names(made) == ["simulator", "gateway", "conductor", "engineer", "checker", "solver", "embedder", "writer"]
+    assert names(made) == [
+        "simulator",
+        "gateway",
+        "conductor",
+        "engineer",
+        "checker",
+        "solver",
+        "embedder",
+        "writer",
+        "assistant",
+    ]
     assert made.embedded_nats
     assert made.environment["STUMPER_SIMULATOR_URL"] == made.simulator_url
     assert made.environment["STUMPER_GATEWAY_URL"] == made.gateway_url == "http://127.0.0.1:8123"

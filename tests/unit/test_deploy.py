@@ -23,8 +23,8 @@ def compose() -> dict[str, Any]:
 
 def test_every_service_has_its_container_and_runs_what_exists() -> None:
     services = compose()["services"]
-    assert set(services) >= {"gateway", "conductor", *lines.STAGES, "simulator", "nats", "mongo"}
-    for name in ("conductor", *lines.STAGES):
+    assert set(services) >= {"gateway", "conductor", *lines.STAGES, "assistant", "simulator", "nats", "mongo"}
+    for name in ("conductor", *lines.STAGES, "assistant"):
         target = services[name]["command"][-1]
         module, _, attribute = target.partition(":")
         assert module == f"services.{name}.app"
@@ -33,7 +33,7 @@ def test_every_service_has_its_container_and_runs_what_exists() -> None:
 
 def test_stages_can_be_scaled() -> None:
     """No fixed name and no published port: `--scale checker=3` starts three."""
-    for name in ("conductor", *lines.STAGES):
+    for name in ("conductor", *lines.STAGES, "assistant"):
         assert not {"container_name", "ports"} & set(compose()["services"][name])
 
 
@@ -43,7 +43,7 @@ def test_only_loopback_is_published() -> None:
 
 
 def test_the_grace_of_a_container_exceeds_that_of_its_handlers() -> None:
-    for name in ("gateway", "conductor", *lines.STAGES):
+    for name in ("gateway", "conductor", *lines.STAGES, "assistant"):
         grace = compose()["services"][name]["stop_grace_period"]
         assert int(grace.removesuffix("s")) > Settings(_env_file=None).grace
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.services import SERVICES
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,10 +32,7 @@ def test_only_settings_read_the_environment() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [
-        f"services.{name}.app"
-        for name in ("gateway", "conductor", "engineer", "checker", "solver", "embedder", "writer", "simulator")
-    ],
+    [f"services.{name}.app" for name in SERVICES],
 )
 def test_importing_a_service_connects_nowhere(module: str) -> None:
     """No socket is opened at import, and no store file is made."""

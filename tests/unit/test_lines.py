@@ -119,7 +119,9 @@ def test_each_bucket_has_a_quota_of_its_own() -> None:
         "varied": Quota(wanted=1, accepted=2, in_flight=1),
         "": Quota(wanted=2, accepted=2, in_flight=0),
     }
-    anew = stock(after, fold.changed.values(), {}, epoch=2)
+    calls = dict(zip(("calls", "cost", "unpriced", "input_tokens", "output_tokens"), range(1, 6), strict=True))
+    anew = stock(after, fold.changed.values(), calls, epoch=2)
+    assert (anew.calls, anew.cost, anew.unpriced_calls, anew.input_tokens, anew.output_tokens) == (1, 2, 3, 4, 5)
     assert (anew.counts, anew.quotas, anew.accepted) == (after.counts, after.quotas, after.accepted)
 
 

@@ -27,7 +27,8 @@ from shared.settings import Settings
 
 router = APIRouter(tags=["Health"])
 
-STAGES = (*lines.STAGES, "conductor")
+WORKERS = (*lines.STAGES, "conductor")  #: without one of them, work would stand still
+STAGES = (*WORKERS, "assistant")
 ANSWERS_WITHIN = 3.0  # s until a dependency counts as away
 REFUSED_FOR = 5.0  # s that facts of a stage are refused until we say so
 FULL = 0.95  #: share of its own limit from which a ledger can refuse a fact
@@ -80,11 +81,11 @@ async def healthz() -> Alive:
 
 @router.get("/readyz", responses=replies(503, model=Ready))
 async def readyz(connected: Connected) -> Ready:
-    """Store and NATS answer, and every stage has a live replica."""
+    """Store and NATS answer, and every stage and the conductor have a live replica."""
     found = await examine(connected)
     away = {"store": found.store, "ledger": found.ledger}
     missing = [f"{name} ({dependency.detail})" for name, dependency in away.items() if not dependency.ok]
-    missing += [stage for stage, seen in found.stages.items() if not seen.replicas]
+    missing += [stage for stage in WORKERS if not found.stages[stage].replicas]
     if missing:
         raise Problem(503, f"not ready; waiting for {', '.join(missing)}", headers=RETRY_AFTER)
     return Ready()

@@ -19,20 +19,20 @@ from shared.llm import providers
 MAX_SIGNED = 2**63 - 1
 
 
+def known_provider(provider: str) -> str:
+    if provider not in (known := providers.names()):
+        known_names = ", ".join(known)
+        raise PydanticCustomError("provider", "unknown provider; known are {names}", {"names": known_names})
+    return provider
+
+
 class Model(ModelSpec):
     """One model of one of the known providers."""
 
     model_config = Body.model_config | {"frozen": True}
 
     _named = field_validator("provider", "model_name", mode="before")(named)
-
-    @field_validator("provider")
-    @classmethod
-    def _known(cls, provider: str) -> str:
-        if provider not in (known := providers.names()):
-            known_names = ", ".join(known)
-            raise PydanticCustomError("provider", "unknown provider; known are {names}", {"names": known_names})
-        return provider
+    _known = field_validator("provider")(known_provider)
 
 
 def _split(value: Any) -> Any:

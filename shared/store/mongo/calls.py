@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pymongo import ASCENDING, InsertOne
 
 from shared.contracts.batch import CallRow, Place
+from shared.store.documents import SUMS
 from shared.store.mongo.answers import Collection, answering, replacement, to_document, to_row, write_all
 
 _SUMS = {
@@ -51,6 +52,12 @@ class MongoCalls:
         with answering():
             found = await (await self._collection.aggregate([among, {"$group": _SUMS}])).to_list()
         return {each.pop("_id"): each for each in found}
+
+    async def total(self, batch_id: str) -> dict[str, int]:
+        of_batch = {"$match": {"batch_id": batch_id}}
+        with answering():
+            found = await (await self._collection.aggregate([of_batch, {"$group": _SUMS | {"_id": None}}])).to_list()
+        return {name: found[0][name] if found else 0 for name in SUMS}
 
     async def count(self, batch_id: str | None = None) -> int:
         with answering():

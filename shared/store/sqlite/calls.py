@@ -9,9 +9,14 @@ from typing import Any
 from pydantic_core import from_json
 
 from shared.contracts.batch import CallRow, Place
+from shared.store.documents import SUMS
 from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
 
 _PUT = upsert("calls", "id, problem_id, batch_id, at, epoch, seq, cost, input_tokens, output_tokens, row")
+_SUMS = (
+    "count(*), coalesce(sum(cost), 0), coalesce(sum(cost IS NULL), 0), coalesce(sum(input_tokens), 0),"
+    " coalesce(sum(output_tokens), 0)"
+)
 _AMONG = "IN (SELECT value FROM json_each(?))"
 
 
@@ -35,13 +40,14 @@ class SqliteCalls:
 
     async def sums(self, problem_ids: Iterable[str]) -> dict[str, dict[str, int]]:
         found = await self._select(
-            "SELECT problem_id, count(*), coalesce(sum(cost), 0), sum(cost IS NULL),"
-            " coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0)"
-            f" FROM calls WHERE problem_id {_AMONG} GROUP BY problem_id",
+            f"SELECT problem_id, {_SUMS} FROM calls WHERE problem_id {_AMONG} GROUP BY problem_id",
             json.dumps(list(problem_ids)),
         )
-        names = ("calls", "cost", "unpriced", "input_tokens", "output_tokens")
-        return {problem_id: dict(zip(names, sums, strict=True)) for problem_id, *sums in found}
+        return {problem_id: dict(zip(SUMS, sums, strict=True)) for problem_id, *sums in found}
+
+    async def total(self, batch_id: str) -> dict[str, int]:
+        found = await self._select(f"SELECT {_SUMS} FROM calls WHERE batch_id = ?", batch_id)
+        return dict(zip(SUMS, found[0], strict=True))
 
     async def count(self, batch_id: str | None = None) -> int:
         where, values = ("batch_id = ?", (batch_id,)) if batch_id is not None else ("TRUE", ())

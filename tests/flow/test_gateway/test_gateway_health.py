@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.gateway import write_probe
-from services.gateway.routes.health import STAGES
+from services.gateway.routes.health import STAGES, WORKERS
 from shared.embedded import NatsServer
 from shared.errors import LedgerUnavailable
 from shared.replica import heartbeat
@@ -43,7 +43,7 @@ async def test_the_process_is_up(gateway: Gateway) -> None:
 
 
 async def test_ready_once_every_stage_is_seen(gateway: Gateway) -> None:
-    for stage in STAGES:
+    for stage in WORKERS:
         problem = assert_problem(await gateway.client.get("/readyz"), 503)
         assert stage in problem["detail"]
         await send_heartbeat(gateway, stage)
@@ -54,8 +54,10 @@ async def test_ready_once_every_stage_is_seen(gateway: Gateway) -> None:
 async def test_each_dependency_and_stage(gateway: Gateway) -> None:
     degraded = await gateway.client.get("/api/health")
     assert (degraded.status_code, degraded.json()["status"]) == (200, "degraded")
-    for stage in STAGES:
+    for stage in WORKERS:
         await send_heartbeat(gateway, stage)
+    assert (await gateway.client.get("/api/health")).json()["status"] == "degraded", "the assistant is not there"
+    await send_heartbeat(gateway, "assistant")
     await send_heartbeat(gateway, "checker", 2, at=2_000_000_000.0)
     found = (await gateway.client.get("/api/health/")).json()
     assert found["status"] == "healthy"

@@ -14,6 +14,7 @@ from services.gateway.app import create_app
 from services.gateway.schemas.augmentation import AugmentRequest
 from services.gateway.schemas.generation import GenerationRequest
 from services.gateway.schemas.text import EnhancedRequest, TextRequest
+from services.gateway.schemas.trial import TrialBody
 from shared.settings import Settings
 
 BODIES: dict[str, type[BaseModel]] = {
@@ -23,6 +24,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "post /api/generate-enhanced": EnhancedRequest,
     "post /api/generate-augmented": EnhancedRequest,
     "post /api/validate": TextRequest,
+    "post /api/test-llm": TrialBody,
 }
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -50,7 +52,7 @@ def test_all_routes_of_the_contract_are_there(document: dict[str, Any]) -> None:
         "post /api/generate", "post /api/generate-enhanced", "post /api/generate-augmented",
         "get /api/augmentation/strategies", "get /api/result/{job_id}", "delete /api/job/{job_id}", "get /api/jobs",
         "get /api/job/{job_id}/export", "post /api/validate", "get /api/config", "get /api/rate-limit-status",
-        "get /api/quality-stats",
+        "get /api/quality-stats", "get /api/test-llm", "post /api/test-llm",
         "get /api/problems", "get /api/problems/all", "get /api/problems/problem/{problem_id}",
         "get /api/problems/batch/{batch_id}/problems",
         "get /", "get /health", "get /healthz", "get /readyz", "get /api/health",
