@@ -20,7 +20,7 @@ import numpy.typing as npt
 from services.writer import spans
 from services.writer.replies import Replaced, VariantDraft
 from shared.contracts.ask import Ask, Rendered, Role
-from shared.contracts.text import Aspect, Strategy, Text, Variant
+from shared.contracts.text import Aspect, Strategy, Text, TextReason, Variant
 from shared.errors import Permanent, Refused, Rejected, Unreadable
 from shared.quality.words import words
 
@@ -37,6 +37,10 @@ class Renders(Protocol):
 
 class Unfit(Exception):
     """Why a try is no variant."""
+
+    def __init__(self, code: TextReason, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,47 +78,53 @@ async def _try(text: Text, strategy: Strategy, turn: int, taken: Sequence[str], 
             variation=zlib.crc32(f"{text.batch_id}/{text.slot}/{strategy}/{turn}".encode()),
         )
     except Permanent as error:  # the templates went or broke since it was written
-        return _rejected(made, str(error))
+        return _rejected(made, TextReason.PROVIDER_ERROR, error)
     made = made.model_copy(update={"prompt_version": prompt.version})
     try:
         draft = (await ask("writer", prompt, VariantDraft)).parsed
         if len(draft.text) > MAX_CHARS:
             made = made.model_copy(update={"text": draft.text[:KEPT_OF_REJECTED]})
-            raise Unfit(f"it has {len(draft.text):,} characters, at most {MAX_CHARS:,} are taken")
+            raise Unfit(TextReason.MALFORMED, f"it has {len(draft.text):,} characters, at most {MAX_CHARS:,} are taken")
         made = made.model_copy(update={"text": draft.text, "sentiment": draft.sentiment})
         found = measure(text, strategy, draft, taken)
         made = made.model_copy(update={"aspects": found.aspects, "kept": found.kept})
         similarity = _cosine(text.vector or "", (await ask.embed(draft.text)).parsed)
+        made = made.model_copy(update={"similarity": round(similarity, 6)})
+        if (reached := (found.kept + similarity) / 2) < LEAST:
+            words = f"(kept {found.kept:.2f} + similarity {similarity:.2f}) / 2 = {reached:.2f} < {LEAST}"
+            raise Unfit(TextReason.BELOW_THRESHOLD, words)
     except Unfit as error:
-        return _rejected(made, str(error))
+        return _rejected(made, error.code, error)
     except Refused as error:
-        return _rejected(made, f"refused: {error}")
-    except (Unreadable, Rejected) as error:
-        return _rejected(made, str(error))
-    made = made.model_copy(update={"similarity": round(similarity, 6)})
-    if (reached := (made.kept + similarity) / 2) < LEAST:
-        return _rejected(made, f"(kept {made.kept:.2f} + similarity {similarity:.2f}) / 2 = {reached:.2f} < {LEAST}")
+        return _rejected(made, TextReason.REFUSED, error)
+    except Unreadable as error:
+        return _rejected(made, TextReason.MALFORMED, error)
+    except Rejected as error:
+        return _rejected(made, TextReason.PROVIDER_ERROR, error)
     return made.model_copy(update={"accepted": True})
 
 
-def _rejected(made: Variant, detail: str) -> Variant:
-    return made.model_copy(update={"text": made.text[:KEPT_OF_REJECTED], "detail": detail[:500], "aspects": []})
+def _rejected(made: Variant, code: TextReason, why: Exception) -> Variant:
+    told = {"reason": code.value, "detail": str(why)[:500]}
+    return made.model_copy(update={"text": made.text[:KEPT_OF_REJECTED], "aspects": [], **told})
 
 
 def measure(text: Text, strategy: Strategy, draft: VariantDraft, taken: Iterable[str]) -> Measured:
     """The aspects of a try, and the share of the original's that it keeps as its strategy wants. Raises Unfit."""
     if not re.search(r"\w", draft.text):
-        raise Unfit("it is empty")
+        raise Unfit(TextReason.MALFORMED, "it is empty")
     if words(draft.text) in map(words, taken):
-        raise Unfit("it is the same text as the original or another variant")
+        raise Unfit(TextReason.DUPLICATE, "it is the same text as the original or another variant")
     if draft.sentiment != text.sentiment:
-        raise Unfit(f"it is {draft.sentiment}, and the original is {text.sentiment}")
+        raise Unfit(TextReason.WRONG_SENTIMENT, f"it is {draft.sentiment}, and the original is {text.sentiment}")
     if len(draft.aspects) > spans.MAX_ASPECTS:
-        raise Unfit(f"it marks {len(draft.aspects)} aspects, at most {spans.MAX_ASPECTS} are taken")
+        raise Unfit(
+            TextReason.MALFORMED, f"it marks {len(draft.aspects)} aspects, at most {spans.MAX_ASPECTS} are taken"
+        )
     try:
         aspects = spans.checked(draft.text, draft.aspects)
     except spans.BadSpan as error:
-        raise Unfit(str(error)) from None
+        raise Unfit(TextReason.BAD_SPANS, str(error)) from None
     kept = _terms_kept(text, draft) if strategy == "CDA" else _replaced(text, strategy, draft)
     return Measured(aspects, kept)
 
@@ -125,7 +135,10 @@ def _terms_kept(text: Text, draft: VariantDraft) -> float:
     lost = [term for term in terms if not spans.stands(term, draft.text)]
     for one in draft.aspects:
         if one.original.strip().lower() in map(str.lower, lost):
-            raise Unfit(f"CDA keeps the aspect terms, and it has {one.term!r} in place of {one.original!r}")
+            raise Unfit(
+                TextReason.WRONG_ASPECTS,
+                f"CDA keeps the aspect terms, and it has {one.term!r} in place of {one.original!r}",
+            )
     return 1 - len(lost) / len(terms) if terms else 1.0
 
 
@@ -133,18 +146,18 @@ def _replaced(text: Text, strategy: Strategy, draft: VariantDraft) -> float:
     """ADA, CADA: another term stands in the place of each, and the same is felt about it."""
     feelings = {aspect.term.lower(): aspect.sentiment for aspect in reversed(text.aspects)}
     if not feelings:
-        raise Unfit("the original marks no aspect that could be changed")
+        raise Unfit(TextReason.MISSING_ASPECTS, "the original marks no aspect that could be changed")
     new = {one.original.strip().lower(): one for one in draft.aspects if _is_new(one, text, draft)}
     new = {original: one for original, one in new.items() if original in feelings}
     if not new:
-        raise Unfit(f"{strategy} changes the aspect terms, and they are the same")
+        raise Unfit(TextReason.WRONG_ASPECTS, f"{strategy} changes the aspect terms, and they are the same")
     before = _context(text.text or "", list(feelings))
     after = _context(draft.text, [*(one.term for one in new.values()), *(t for t in feelings if t not in new)])
     same = _overlap(before, after)
     if strategy == "ADA" and same < SAME_CONTEXT:
-        raise Unfit(f"ADA keeps the context, and {same:.0%} of it is left")
+        raise Unfit(TextReason.WRONG_CONTEXT, f"ADA keeps the context, and {same:.0%} of it is left")
     if strategy == "CADA" and before == after:
-        raise Unfit("CADA changes the context too, and it is the same")
+        raise Unfit(TextReason.WRONG_CONTEXT, "CADA changes the context too, and it is the same")
     return sum(one.sentiment == feelings[original] for original, one in new.items()) / len(feelings)
 
 
@@ -175,5 +188,8 @@ def _cosine(original: str, values: Sequence[float]) -> float:
     other = np.asarray(values, dtype=np.float64)
     length = float(np.linalg.norm(other)) if other.size else 0.0
     if other.size != mine.size or not np.isfinite(length) or not length:
-        raise Unfit(f"its embedding, of {other.size} dimensions, cannot be compared with one of {mine.size}")
+        raise Unfit(
+            TextReason.MALFORMED,
+            f"its embedding, of {other.size} dimensions, cannot be compared with one of {mine.size}",
+        )
     return float(mine @ (other / length))

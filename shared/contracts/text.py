@@ -27,15 +27,18 @@ class TextStatus(StrEnum):
 
 
 class TextReason(StrEnum):
-    """Why a sample was rejected, or failed."""
+    """Why a sample or a variant was rejected, or failed."""
 
-    MALFORMED = "malformed"  #: no readable reply, or one over its cap
+    MALFORMED = "malformed"  #: no readable reply, one over its cap, or an embedding that cannot be compared
     BAD_SPANS = "bad_spans"  #: an aspect does not stand where the model says, or nowhere
-    MISSING_ASPECTS = "missing_aspects"  #: not about what was asked for
-    WRONG_SENTIMENT = "wrong_sentiment"  #: another than was asked for
+    MISSING_ASPECTS = "missing_aspects"  #: not about what was asked for; or none to change in a variant's original
+    WRONG_SENTIMENT = "wrong_sentiment"  #: another than was asked for, or than a variant's original has
     LOW_QUALITY = "low_quality"  #: its score is below the least wanted
     REFUSED = "refused"  #: a model declined
-    DUPLICATE = "duplicate"  #: too close to another sample of the product
+    DUPLICATE = "duplicate"  #: too close to another sample of the product; of a variant: the very same text
+    WRONG_ASPECTS = "wrong_aspects"  #: a variant that changed terms which its strategy keeps, or the reverse
+    WRONG_CONTEXT = "wrong_context"  #: the same with the words beside the terms
+    BELOW_THRESHOLD = "below_threshold"  #: a variant with too few aspects kept, too little similarity, or both
     PROVIDER_ERROR = "provider_error"  #: failed: the provider will not serve this model or request
     POISON = "poison"  #: failed: unreadable, or it kills its handlers
     FAULTS = "faults"  #: failed: its handlers raised too often
@@ -83,10 +86,17 @@ class Variant(BaseModel):
     sentiment: str = ""
     aspects: list[Aspect] = []
     accepted: bool
-    detail: str = ""  #: why it was not
-    kept: float = 0.0  #: share of the original's aspects that it holds as its strategy wants
-    similarity: float = 0.0  #: cosine with the original
+    reason: str = ""  #: why it was not: one of `TextReason`; empty in those of before there were codes
+    detail: str = ""
+    kept: float | None = None  #: share of the original's aspects that it holds as its strategy wants, once known
+    similarity: float | None = None  #: cosine with the original, once known
     prompt_version: str = ""
+
+    @property
+    def score(self) -> float | None:
+        """Half the sum of the two, by which it is accepted; None where not both were worked out."""
+        unknown = not self.accepted and not self.reason and not self.similarity  # 0 stood for that before the codes
+        return None if unknown or self.kept is None or self.similarity is None else (self.kept + self.similarity) / 2
 
 
 class Text(Slip):

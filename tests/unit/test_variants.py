@@ -13,7 +13,7 @@ from services.writer.variants import KEPT_OF_REJECTED, MAX_CHARS
 from shared import lines
 from shared.contracts.ask import Reply, Usage
 from shared.contracts.outcome import Passed
-from shared.contracts.text import VARIED, Aspect, Quality, Text, Variant
+from shared.contracts.text import VARIED, Aspect, Quality, Text, TextReason, Variant
 from shared.errors import Permanent, Refused, Rejected, Unreadable, Waiting
 from shared.successor import after_outcome
 from shared.text_templates.templates import versions
@@ -76,7 +76,8 @@ async def test_a_good_one_is_accepted_at_once(strategy: str) -> None:
     ask = Asks(GOOD[strategy], cosines=[0.6])
     (made,) = await vary(ask, strategies=[strategy])
     assert made.accepted
-    assert (made.strategy, made.text, made.kept, made.detail) == (strategy, GOOD[strategy]["text"], 1.0, "")
+    assert (made.strategy, made.text, made.kept) == (strategy, GOOD[strategy]["text"], 1.0)
+    assert (made.reason, made.detail) == ("", "")
     assert made.similarity == pytest.approx(0.6, abs=1e-6)
     assert [one.term for one in made.aspects] == list(NAMES if strategy == "CDA" else NAMES.values())
     assert all(made.text[one.start : one.end] == one.term for one in made.aspects)
@@ -110,41 +111,48 @@ async def test_the_rule_is_half_the_sum(cosine: float, lost: bool, passes: bool)
     made = await vary(Asks(*[reply] * (1 if passes else 2), cosines=[cosine] * 2), strategies=["CDA"])
     assert made[0].accepted is passes
     assert made[0].kept == (0.5 if lost else 1.0)
-    assert passes or "< 0.8" in made[0].detail
+    assert made[0].score == pytest.approx((made[0].kept + cosine) / 2, abs=1e-6)
+    assert passes or (made[0].reason, "< 0.8" in made[0].detail) == ("below_threshold", True)
 
 
 @pytest.mark.parametrize(
-    ("strategy", "reply", "words"),
+    ("strategy", "reply", "reason", "words"),
     [
-        ("CDA", variant(TEXT), "same text"),
-        ("CDA", variant(f"  {TEXT.upper()}!"), "same text"),
-        ("CDA", GOOD["CADA"], "in place of 'battery'"),
-        ("CDA", variant(" "), "empty"),
-        ("CDA", variant(REWORDED, sentiment="positive"), "positive"),
-        ("CDA", variant(REWORDED, {"battery": "price"}), "nowhere"),
+        ("CDA", variant(TEXT), "duplicate", "same text"),
+        ("CDA", variant(f"  {TEXT.upper()}!"), "duplicate", "same text"),
+        ("CDA", GOOD["CADA"], "wrong_aspects", "in place of 'battery'"),
+        ("CDA", variant(" "), "malformed", "empty"),
+        ("CDA", variant(REWORDED, sentiment="positive"), "wrong_sentiment", "positive"),
+        ("CDA", variant(REWORDED, {"battery": "price"}), "bad_spans", "nowhere"),
         ("CDA", variant(REWORDED) | {"aspects": [{"original": "", "term": "battery", "sentiment": "positive",
-                                                  "start": 4, "end": 10**6}]}, "is said to stand"),
-        ("CDA", variant("word " * (MAX_CHARS // 5 + 1)), "characters"),
-        ("ADA", variant(TEXT), "same text"),
-        ("ADA", GOOD["CDA"], "terms, and they are the same"),
-        ("ADA", variant(f"{TEXT} So it is.", None), "terms, and they are the same"),
-        ("ADA", variant(RENAMED + " The battery too.", {"battery": "charging case"}), "they are the same"),
-        ("ADA", GOOD["CADA"], "keeps the context"),
-        ("ADA", variant(RENAMED, {"battery": "charging case"}), "kept 0.50"),
-        ("CADA", GOOD["ADA"], "changes the context too"),
-        ("CADA", GOOD["CDA"], "terms, and they are the same"),
-        ("CADA", "no JSON", ""),
-        ("CADA", Unreadable("no JSON"), "no JSON"),
-        ("CADA", Refused("I would rather not"), "refused: I would rather not"),
-        ("CADA", Rejected("too long"), "too long"),
+                                                  "start": 4, "end": 10**6}]}, "bad_spans", "is said to stand"),
+        ("CDA", variant("word " * (MAX_CHARS // 5 + 1)), "malformed", "characters"),
+        ("CDA", variant(REWORDED, aspects=variant(REWORDED)["aspects"] * 21), "malformed", "42 aspects"),
+        ("ADA", variant(TEXT), "duplicate", "same text"),
+        ("ADA", GOOD["CDA"], "wrong_aspects", "terms, and they are the same"),
+        ("ADA", variant(f"{TEXT} So it is.", None), "wrong_aspects", "terms, and they are the same"),
+        ("ADA", variant(RENAMED + " The battery too.", {"battery": "charging case"}), "wrong_aspects",
+         "they are the same"),
+        ("ADA", GOOD["CADA"], "wrong_context", "keeps the context"),
+        ("ADA", variant(RENAMED, {"battery": "charging case"}), "below_threshold", "kept 0.50"),
+        ("CADA", GOOD["ADA"], "wrong_context", "changes the context too"),
+        ("CADA", GOOD["CDA"], "wrong_aspects", "terms, and they are the same"),
+        ("CADA", "no JSON", "malformed", ""),
+        ("CADA", Unreadable("no JSON"), "malformed", "no JSON"),
+        ("CADA", Refused("I would rather not"), "refused", "I would rather not"),
+        ("CADA", Rejected("too long"), "provider_error", "too long"),
     ],
 )  # fmt: skip
-async def test_what_is_no_variant_is_kept_with_its_reason(strategy: str, reply: Scripted, words: str) -> None:
+async def test_what_is_no_variant_is_kept_with_its_reason(
+    strategy: str, reply: Scripted, reason: str, words: str
+) -> None:
     made = await vary(Asks(reply, reply), strategies=[strategy])
-    assert [one.accepted for one in made] == [False, False]
+    assert [(one.accepted, one.reason) for one in made] == [(False, reason)] * 2
+    assert reason in set(TextReason)
     assert words in made[0].detail
     assert made[0].detail
     assert len(made[0].text) <= KEPT_OF_REJECTED
+    assert (made[0].score is not None) == (reason == "below_threshold"), "only then both parts of it are known"
 
 
 async def test_another_feeling_is_not_kept() -> None:
@@ -156,26 +164,44 @@ async def test_another_feeling_is_not_kept() -> None:
 async def test_variants_differ_from_each_other() -> None:
     made = await vary(Asks(GOOD["CADA"], GOOD["CADA"], GOOD["CADA"]), strategies=["CADA", "ADA"])
     assert [one.accepted for one in made] == [True, False, False]
-    assert "another variant" in made[1].detail
+    assert (made[1].reason, "another variant" in made[1].detail) == ("duplicate", True)
 
 
 async def test_a_text_without_aspects() -> None:
     bare = accepted(strategies=["CDA", "ADA"]).but(aspects=[])
     made = await vary(Asks(variant(REWORDED, aspects=[]), GOOD["ADA"], GOOD["ADA"]), bare)
     assert [one.accepted for one in made] == [True, False, False]
-    assert "no aspect" in made[1].detail
+    assert (made[1].reason, "no aspect" in made[1].detail) == ("missing_aspects", True)
 
 
 @pytest.mark.parametrize("vector", [[], [0.0, 0.0], [float("nan"), 1.0], [1.0, 0.0, 0.0]])
 async def test_an_embedding_that_cannot_be_compared(vector: list[float]) -> None:
     made = await vary(Asks(GOOD["CDA"], GOOD["CDA"], cosines=[vector, vector]), strategies=["CDA"])
-    assert "cannot be compared" in made[0].detail
+    assert (made[0].reason, "cannot be compared" in made[0].detail) == ("malformed", True)
+    assert (made[0].kept, made[0].similarity, made[0].score) == (1.0, None, None)
 
 
 async def test_templates_that_went_lose_no_original() -> None:
     outcome = await write(accepted(strategies=["CDA"], version="v9"), ask=Asks(), prompts=Prompts(versions()))
     assert isinstance(outcome, Passed)
-    assert "v9" in outcome.slip.variants[0].detail
+    first = outcome.slip.variants[0]
+    assert (first.reason, "v9" in first.detail) == ("provider_error", True)
+
+
+@pytest.mark.parametrize(
+    ("stored", "score"),
+    [
+        ({"accepted": True, "kept": 1.0, "similarity": 0.7}, 0.85),
+        ({"accepted": False, "detail": "(kept 0.50 + …", "kept": 0.5, "similarity": 0.9}, 0.7),
+        ({"accepted": False, "detail": "it is empty", "kept": 0.0, "similarity": 0.0}, None),
+        ({"accepted": False, "reason": "below_threshold", "kept": 1.0, "similarity": 0.0}, 0.5),
+        ({"accepted": False, "reason": "malformed"}, None),
+    ],
+)
+def test_what_was_stored_before_there_were_codes_is_read(stored: dict[str, Any], score: float | None) -> None:
+    read = Variant.model_validate({"strategy": "CDA", "text": "T", "sentiment": "", "aspects": []} | stored)
+    assert read.score == score
+    assert read.reason == stored.get("reason", "")
 
 
 @pytest.mark.parametrize("changes", [{"bucket": ""}, {"options": accepted().options}])
