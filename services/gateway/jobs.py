@@ -10,9 +10,10 @@ from typing import Any
 
 from services.gateway.acceptance import Defaults, plain
 from services.gateway.errors import bad_field
+from services.gateway.samples import rejected_of, samples_of
 from services.gateway.schemas.common import dollars, nano_dollars, timestamp
-from services.gateway.schemas.jobs import Job, JobStatus, QualityReply, Rejected, Result, Sample
-from services.gateway.schemas.status import Tokens
+from services.gateway.schemas.jobs import Job, JobStatus, Result
+from services.gateway.schemas.status import Tokens, stages_of
 from services.gateway.schemas.text import AugmentOptions, EnhancedRequest, Options, TextRequest
 from shared import lines
 from shared.contracts.batch import Batch, Quota, Row, Wish
@@ -119,8 +120,7 @@ def job_of(
 
 def job(batch: Batch, rows: Sequence[Row], costs: dict[str, dict[str, int]]) -> Job:
     """The job as it is now; `rows` are its samples by slot, `costs` their calls' sums. Pure."""
-    good = sorted((row for row in rows if row["status"] == TextStatus.ACCEPTED), key=lambda row: row["rank"])
-    samples = [sample for row in good for sample in samples_of(batch, row, costs)]
+    samples = samples_of(batch, rows, costs)
     wanted, ended = batch.wish.num_problems, batch.ended  # a letter may be under way again
     accepted = batch.counts.get(TextStatus.ACCEPTED, 0)
     return Job(
@@ -142,6 +142,7 @@ def job(batch: Batch, rows: Sequence[Row], costs: dict[str, dict[str, int]]) -> 
         cost=dollars(batch.total_cost),
         tokens=Tokens.of(batch.input_tokens, batch.output_tokens),
         rejected=[rejected for row in rows for rejected in rejected_of(row)],
+        stages=stages_of(batch),
         warnings=batch.warnings,
     )
 
@@ -151,82 +152,3 @@ def _error(batch: Batch, accepted: int) -> str | None:
         return None
     words = batch.error or batch.shortfall or WHY[batch.status]
     return f"{accepted} of {batch.wish.num_problems} samples: {words}"
-
-
-def samples_of(batch: Batch, row: Row, costs: dict[str, dict[str, int]]) -> list[Sample]:
-    """An accepted sample, and its accepted variants."""
-    envelope = row["envelope"]
-    spent = costs.get(row["id"], {})
-    cost = None if spent.get("unpriced") else dollars(spent.get("cost", 0))
-    writer = batch.models["writer"]
-    common: dict[str, Any] = {
-        "product": envelope["product"],
-        "generated_at": timestamp(envelope.get("written_at") or row["created_at"]),
-        "temperature": writer.temperature,
-        "metadata": {"model": str(writer), "version": batch.options.get("version", "")},
-    }
-    original = Sample(
-        **common,
-        id=row["id"],
-        prompt_version=envelope.get("prompt_versions", {}).get("writer", ""),
-        text=envelope["text"],
-        tokens_estimated=_tokens(envelope["text"]),
-        quality=envelope.get("quality"),
-        sentiment=envelope.get("sentiment", ""),
-        aspects=envelope.get("aspects", []),
-        origin=None,
-        strategy=None,
-        cost=cost,  # its variants' calls among it: they are made at the same slot
-    )
-    variants = [
-        Sample(
-            **common,
-            id=f"{row['id']}-{variant['strategy']}",
-            prompt_version=variant.get("prompt_version", ""),
-            text=variant["text"],
-            tokens_estimated=_tokens(variant["text"]),
-            quality=None,
-            sentiment=variant.get("sentiment", ""),
-            aspects=variant.get("aspects", []),
-            origin=row["id"],
-            strategy=variant["strategy"],
-            cost=None,
-        )
-        for variant in envelope.get("variants", [])
-        if variant["accepted"]
-    ]
-    return [original, *variants]
-
-
-def rejected_of(row: Row) -> list[Rejected]:
-    """What was written at this slot in vain, with the reason."""
-    envelope, found = row["envelope"], []
-    reason = envelope.get("reason") or {}
-    if row["status"] in (TextStatus.REJECTED, TextStatus.FAILED):
-        quality: QualityReply | None = envelope.get("quality")
-        found.append(
-            Rejected(
-                text=envelope.get("text") or "",
-                reason=reason.get("code", ""),
-                detail=reason.get("detail", ""),
-                quality=quality,
-                strategy=None,
-            )
-        )
-    for variant in envelope.get("variants", []):
-        if not variant["accepted"]:
-            found.append(
-                Rejected(
-                    text=variant["text"],
-                    reason="variant",
-                    detail=variant.get("detail", ""),
-                    quality=None,
-                    strategy=variant["strategy"],
-                )
-            )
-    return found
-
-
-def _tokens(text: str) -> int:
-    """About four characters a token."""
-    return max(1, -(-len(text) // 4))

@@ -5,26 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi import Query as QueryParam
-from fastapi.responses import StreamingResponse
 
 from services.gateway.acceptance import new_id
 from services.gateway.connections import Connections
 from services.gateway.errors import bad_field
-from services.gateway.jobs import job, job_of, options_of, samples_of
+from services.gateway.jobs import job, job_of, options_of
 from services.gateway.reading import StrictRoute
 from services.gateway.routes.dependencies import Accepting, BatchId, Connected, find_batch, replies
 from services.gateway.routes.generation import IdempotencyKey, stop_calls
+from services.gateway.samples import samples_of
 from services.gateway.schemas.common import Paging, Query
 from services.gateway.schemas.jobs import Job, JobPage, Sample, Stopped
 from services.gateway.schemas.text import ENHANCED, SMALL, AugmentOptions, EnhancedRequest, Options, TextRequest
-from shared.contracts.batch import Batch, Row
+from shared.contracts.batch import Batch
 from shared.contracts.text import TextOptions, TextStatus
 from shared.lines import TEXTS
 from shared.text_templates.templates import versions
@@ -141,7 +141,7 @@ class ExportQuery(Query):
 
 @router.get(
     "/job/{job_id}/export",
-    response_class=StreamingResponse,
+    response_class=Response,
     responses=replies(401, 404, 422, 503)
     | {
         200: {
@@ -155,22 +155,24 @@ class ExportQuery(Query):
 )
 async def export_text_job(
     job_id: BatchId, query: Annotated[ExportQuery, QueryParam()], connected: Connected
-) -> StreamingResponse:
-    """The accepted samples as JSON Lines or CSV, streamed."""
+) -> Response:
+    """The accepted samples as JSON Lines or CSV, in the order of `result.samples`."""
     batch = await find_batch(connected.store, job_id, TEXTS, "job")
-    rows = connected.store.problems.stream(batch_id=job_id, status=TextStatus.ACCEPTED)
-    media = "application/x-ndjson" if query.format == "jsonl" else "text/csv; charset=utf-8"
+    rows = [row async for row in connected.store.problems.stream(batch_id=job_id, status=TextStatus.ACCEPTED)]
+    samples = samples_of(batch, rows, await connected.store.calls.sums([row["id"] for row in rows]))
+    jsonl = query.format == "jsonl"
+    content = "".join(f"{sample.model_dump_json()}\n" for sample in samples) if jsonl else _table(samples)
+    media = "application/x-ndjson" if jsonl else "text/csv; charset=utf-8"
     name = f'attachment; filename="{job_id}.{query.format}"'
-    lines = _lines(batch, rows, connected, query.format)
-    return StreamingResponse(lines, media_type=media, headers={"Content-Disposition": name})
+    return Response(content, media_type=media, headers={"Content-Disposition": name})
 
 
-async def _lines(batch: Batch, rows: AsyncIterator[Row], connected: Connections, form: str) -> AsyncIterator[str]:
-    if form == "csv":
-        yield _csv(CSV_COLUMNS)
-    async for row in rows:
-        for sample in samples_of(batch, row, await connected.store.calls.sums([row["id"]])):
-            yield f"{sample.model_dump_json()}\n" if form == "jsonl" else _csv(_cells(sample))
+def _table(samples: Iterable[Sample]) -> str:
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(CSV_COLUMNS)
+    table.writerows(map(_cells, samples))
+    return out.getvalue()
 
 
 def _cells(sample: Sample) -> list[Any]:
@@ -178,9 +180,3 @@ def _cells(sample: Sample) -> list[Any]:
     score = sample.quality.score if sample.quality else ""
     told = (sample.origin or "", sample.strategy or "", sample.prompt_version)
     return [sample.id, sample.product, sample.text, sample.sentiment, aspects, score, *told]
-
-
-def _csv(cells: Any) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue()

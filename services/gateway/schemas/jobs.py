@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.gateway.schemas.common import EXAMPLE_BATCH, Page, Reply, with_example
 from services.gateway.schemas.status import Tokens
+from shared.contracts.text import TextReason
 
 
 class AspectReply(Reply):
@@ -18,9 +19,14 @@ class AspectReply(Reply):
     end: int
 
 
-class QualityReply(Reply):
+class Score(Reply):
+    """0..1, and what it was worked out from."""
+
     score: float
     parts: dict[str, float]
+
+
+ACCEPTANCE = "Of a variant: half the sum of `kept`, the share of aspects, and `similarity`; from 0.8 on it is accepted."
 
 
 class Sample(Reply):
@@ -34,20 +40,26 @@ class Sample(Reply):
     tokens_estimated: int
     temperature: float | None
     metadata: dict[str, Any]
-    quality: QualityReply | None
+    quality: Score | None
     sentiment: str
     aspects: list[AspectReply]
     origin: str | None
     strategy: str | None
+    acceptance: Score | None = Field(description=ACCEPTANCE)
     cost: float | None
 
 
 class Rejected(Reply):
+    """What was tried in vain: a sample, or a variant. Scores are null where it did not come that far."""
+
     text: str
-    reason: str
+    reason: str = Field(
+        description=f"One of {', '.join(TextReason)}; `variant` for a try of before there were codes for it."
+    )
     detail: str
-    quality: QualityReply | None
+    quality: Score | None
     strategy: str | None
+    acceptance: Score | None = Field(description=ACCEPTANCE)
 
 
 class Result(Reply):
@@ -64,7 +76,7 @@ EXAMPLE_SAMPLE = {
     "tokens_estimated": 11, "temperature": 0.7, "metadata": {"model": "simulator/sim-writer"},
     "quality": {"score": 0.91, "parts": {"length": 1.0, "coherence": 0.9}}, "sentiment": "positive",
     "aspects": [{"term": "lid", "sentiment": "positive", "start": 4, "end": 7}], "origin": None, "strategy": None,
-    "cost": 0.0004,
+    "acceptance": None, "cost": 0.0004,
 }  # fmt: skip
 EXAMPLE_JOB: dict[str, Any] = {
     "job_id": EXAMPLE_BATCH, "status": "completed", "progress": 100, "created_at": "2026-11-21T10:00:00Z",
@@ -78,9 +90,15 @@ EXAMPLE_JOB: dict[str, Any] = {
         {
             "text": "Bad.", "reason": "low_quality", "detail": "0.41, at least 0.6 is wanted",
             "quality": {"score": 0.41, "parts": {"length": 0.1}}, "strategy": None,
-        }
+            "acceptance": None,
+        },
+        {
+            "text": "The lid leaks.", "reason": "below_threshold", "quality": None, "strategy": "CDA",
+            "detail": "(kept 0.50 + similarity 0.74) / 2 = 0.62 < 0.8",
+            "acceptance": {"score": 0.62, "parts": {"kept": 0.5, "similarity": 0.74}},
+        },
     ],
-    "warnings": [],
+    "stages": {"writer": 0, "embedder": 0, "parked": 0}, "warnings": [],
 }  # fmt: skip
 
 
@@ -99,6 +117,7 @@ class Job(Reply):
     cost: float | None = Field(description="Dollars; null: the price of some call is unknown.")
     tokens: Tokens
     rejected: list[Rejected]
+    stages: dict[str, int] = Field(description="Waiting or being worked on now.")
     warnings: list[str]
 
 

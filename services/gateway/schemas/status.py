@@ -116,7 +116,6 @@ def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]
     wanted, valid = batch.wish.num_problems, batch.counts.get(line.accepted, 0)
     cost = batch.total_cost
     rate = _rate(batch, valid, now)
-    at_stages = {where: n for where, n in batch.counts.items() if where not in batch.ends}
     return {
         "batch_id": batch.id,
         "status": "deleting" if batch.wish.state == "deleted" else batch.status,
@@ -126,7 +125,7 @@ def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]
         "progress_percentage": round(min(100.0, 100 * valid / wanted), 2),
         "stats": Stats(**batch.ends | {Status.IN_PROGRESS: batch.in_flight}),
         "reasons": batch.reasons,
-        "stages": dict.fromkeys((*batch.route, "parked"), 0) | at_stages,
+        "stages": stages_of(batch),
         "batch_cost": dollars(cost),
         "cost_per_valid": None if cost is None or not valid else dollars(round(cost / valid)),
         "tokens": Tokens.of(batch.input_tokens, batch.output_tokens),
@@ -139,6 +138,12 @@ def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]
         "waiting": [] if batch.ended else _waiting(batch, seen or ()),
         "warnings": [] if batch.ended or seen is None else missing(line, seen),
     }
+
+
+def stages_of(batch: Batch) -> dict[str, int]:
+    """How many pieces wait or are worked on, by the stages of its route, each once."""
+    at_stages = {where: n for where, n in batch.counts.items() if where not in batch.ends}
+    return dict.fromkeys((*batch.route, PARKED), 0) | at_stages
 
 
 def _waiting(batch: Batch, seen: Seen) -> list[Waiting]:

@@ -164,9 +164,11 @@ async def ended(gateway: Gateway, status: BatchStatus, accepted: int, **changes:
 async def test_a_job_that_is_done_shows_its_samples_and_what_was_rejected(gateway: Gateway) -> None:
     batch = await ended(gateway, BatchStatus.COMPLETED, 3)
     variants = [
-        Variant(strategy="CDA", text="A lid, then.", sentiment="positive", accepted=True),
-        Variant(strategy="ADA", text="A cap.", accepted=False, detail="0.71, at least 0.8 is wanted"),
-    ]
+        Variant(strategy="CDA", text="A lid, then.", sentiment="positive", accepted=True, kept=1.0, similarity=0.7),
+        Variant(strategy="ADA", text="A cap.", accepted=False, reason=TextReason.BELOW_THRESHOLD, detail="0.74 < 0.8",
+                kept=2 / 3, similarity=0.8),
+        Variant(strategy="ADA", text="", accepted=False, reason=TextReason.REFUSED, detail="no"),
+    ]  # fmt: skip
     low = Ending(code=TextReason.LOW_QUALITY, detail="0.41")
     rows = [row(batch, 0, rank=2), row(batch, 1, rank=1, variants=variants), row(batch, 2, rank=3)]
     await gateway.store.problems.put([*rows, row(batch, 3, TextStatus.REJECTED, reason=low, text="Bad.")])
@@ -180,8 +182,43 @@ async def test_a_job_that_is_done_shows_its_samples_and_what_was_rejected(gatewa
     assert (samples[1]["origin"], samples[1]["strategy"]) == (f"{batch.id}-1", "CDA")
     assert {"product", "prompt_version", "generated_at", "text", "temperature", "metadata"} <= samples[0].keys()
     assert samples[0]["quality"] == {"score": 0.9, "parts": {"length": 1.0}}
-    told = [(each["text"], each["reason"], each["strategy"]) for each in found["rejected"]]
-    assert told == [("A cap.", "variant", "ADA"), ("Bad.", "low_quality", None)]
+    assert [sample["acceptance"] and sample["acceptance"]["score"] for sample in samples] == [None, 0.85, None, None]
+    told = [(each["text"], each["reason"], each["detail"], each["strategy"]) for each in found["rejected"]]
+    assert told == [
+        ("A cap.", "below_threshold", "0.74 < 0.8", "ADA"), ("", "refused", "no", "ADA"),
+        ("Bad.", "low_quality", "0.41", None),
+    ]  # fmt: skip
+    below, refused, bad = found["rejected"]
+    assert below["acceptance"] == {"score": 0.733333, "parts": {"kept": 0.666667, "similarity": 0.8}}
+    assert (refused["acceptance"], bad["acceptance"], refused["quality"]) == (None, None, None)
+    assert bad["quality"] == {"score": 0.9, "parts": {"length": 1.0}}
+
+
+async def test_variants_of_before_there_were_codes_are_shown(gateway: Gateway) -> None:
+    batch = await ended(gateway, BatchStatus.COMPLETED, 1)
+    old = row(batch, 0)
+    common = {"sentiment": "", "aspects": [], "prompt_version": "v1/vary@0"}
+    old["envelope"]["variants"] = [
+        common | {"strategy": "CDA", "text": "A", "accepted": True, "detail": "", "kept": 1.0, "similarity": 0.8},
+        common | {"strategy": "ADA", "text": "B", "accepted": False, "detail": "few", "kept": 0.5, "similarity": 0.9},
+        common | {"strategy": "ADA", "text": "", "accepted": False, "detail": "empty", "kept": 0.0, "similarity": 0.0},
+    ]
+    await gateway.store.problems.put([old])
+    found = (await gateway.client.get(f"/api/result/{batch.id}")).json()
+    assert [sample["text"] for sample in found["result"]["samples"]] == ["The lid is number 0.", "A"]
+    assert [(each["reason"], each["detail"]) for each in found["rejected"]] == [
+        ("variant", "few"),
+        ("variant", "empty"),
+    ]
+    assert [each["acceptance"] and each["acceptance"]["score"] for each in found["rejected"]] == [0.7, None]
+
+
+async def test_a_job_tells_how_many_samples_are_at_which_stage(gateway: Gateway) -> None:
+    plain, varied = await asked(gateway), await asked(gateway, "generate-augmented")
+    await gateway.projected(plain, status=BatchStatus.RUNNING, counts={"embedder": 2, "accepted": 1, "parked": 1})
+    for batch, at_embedder, parked in ((plain, 2, 1), (varied, 0, 0)):
+        shown = (await gateway.client.get(f"/api/result/{batch.id}")).json()["stages"]
+        assert list(shown.items()) == [("writer", 0), ("embedder", at_embedder), ("parked", parked)]
 
 
 @pytest.mark.parametrize(
@@ -238,17 +275,39 @@ async def test_the_same_key_makes_one_job(gateway: Gateway) -> None:
     assert (await gateway.post({"num_problems": 3}, **key)).json()["batch_id"] != first["job_id"]
 
 
-async def test_exports(gateway: Gateway) -> None:
-    batch = await ended(gateway, BatchStatus.COMPLETED, 2)
+async def test_exports_hold_what_the_result_does_in_its_order(gateway: Gateway) -> None:
+    batch = await ended(gateway, BatchStatus.COMPLETED, 3)
     awkward = 'A "lid",\nsays he. é🤖'
-    await gateway.store.problems.put([row(batch, 0), row(batch, 1, text=awkward), row(batch, 2, TextStatus.REJECTED)])
-    lines = (await gateway.client.get(f"/api/job/{batch.id}/export")).text.splitlines()
-    assert [json.loads(line)["text"] for line in lines] == ["The lid is number 0.", awkward]
-    table = (await gateway.client.get(f"/api/job/{batch.id}/export?format=csv")).text
-    cells = list(csv.DictReader(io.StringIO(table, newline="")))
-    assert [line["text"] for line in cells] == ["The lid is number 0.", awkward]
+    made = Variant(strategy="CDA", text="Made, of it.", sentiment="positive", accepted=True, kept=1.0, similarity=0.9)
+    vain = Variant(strategy="ADA", text="In vain.", accepted=False, reason=TextReason.DUPLICATE)
+    await gateway.store.problems.put([
+        row(batch, 0, rank=3), row(batch, 1, rank=1, text=awkward, variants=[made, vain]), row(batch, 4, rank=2),
+        row(batch, 2, TextStatus.REJECTED), row(batch, 3, TextStatus.SURPLUS),
+    ])  # fmt: skip
+    path = f"/api/job/{batch.id}/export"
+    samples = (await gateway.client.get(f"/api/result/{batch.id}")).json()["result"]["samples"]
+    assert [each["text"] for each in samples] == [
+        awkward, "Made, of it.", "The lid is number 4.", "The lid is number 0.",
+    ]  # fmt: skip
+    lines = await gateway.client.get(path)
+    assert lines.headers["content-type"] == "application/x-ndjson"
+    assert [json.loads(line) for line in lines.text.splitlines()] == samples
+    table = await gateway.client.get(f"{path}?format=csv")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert f'filename="{batch.id}.csv"' in table.headers["content-disposition"]
+    cells = list(csv.DictReader(io.StringIO(table.text, newline="")))
+    assert [line["id"] for line in cells] == [sample["id"] for sample in samples]
+    assert [line["text"] for line in cells] == [sample["text"] for sample in samples]
+    assert [(line["origin"], line["strategy"]) for line in cells[:2]] == [("", ""), (f"{batch.id}-1", "CDA")]
     assert json.loads(cells[0]["aspects"])[0]["term"] == "lid"
-    assert_problem(await gateway.client.get(f"/api/job/{batch.id}/export?format=xml"), 422, "format")
+    assert_problem(await gateway.client.get(f"{path}?format=xml"), 422, "format")
+    assert_problem(await gateway.client.get("/api/job/nonesuch/export"), 404)
+
+
+async def test_an_export_of_nothing_is_empty(gateway: Gateway) -> None:
+    path = f"/api/job/{(await asked(gateway)).id}/export"
+    assert (await gateway.client.get(path)).text == ""
+    assert len((await gateway.client.get(f"{path}?format=csv")).text.splitlines()) == 1
 
 
 async def test_a_request_can_be_judged_without_a_model(gateway: Gateway) -> None:
