@@ -1,4 +1,4 @@
-"""`generate`, `status`, `cancel`, `delete`: one batch, over HTTP."""
+"""`generate`, `augment`, `watch`, `status`, `cancel`, `delete`: one batch, over HTTP."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from cli.watch import CODES, counted, line, money, pace, waits, watch
 from shared.contracts.names import key_fault
 
 
-def start(gateway: Gateway, body: Any, key: str | None) -> tuple[str, list[str]]:
-    """Start a batch; its id, and what the gateway warns of."""
-    started = gateway.call("POST", "/api/generation", json=body, headers=key_header(key))
-    return str(started["batch_id"]), [clean(warning) for warning in started.get("warnings") or []]
+def start(gateway: Gateway, path: str, body: Any, key: str | None) -> dict[str, Any]:
+    """Start a batch; the gateway's reply."""
+    started: dict[str, Any] = gateway.call("POST", path, json=body, headers=key_header(key))
+    return started
+
+
+def status_path(batch_id: str) -> str:
+    return f"/api/generation/status/{quote(batch_id, safe='')}"
 
 
 def key_header(key: str | None) -> dict[str, str]:
@@ -26,27 +30,49 @@ def key_header(key: str | None) -> dict[str, str]:
     return {"Idempotency-Key": key} if key else {}
 
 
-def tell_started(what: str, its_id: str, warnings: Iterable[str]) -> None:
-    """The id on a line of its own, and on stderr what the gateway warns of."""
+def tell_started(what: str, its_id: str, warnings: Iterable[Any], reply: Any, *, as_json: bool, follow: bool) -> None:
+    """Its id on a line of its own, or the reply as JSON; on stderr what the gateway warns of. Where JSON follows once
+    it has ended, the id is there too."""
     try:
-        print(its_id, flush=True)
+        if as_json and follow:
+            console(stderr=True).print(f"{what} {its_id}")
+        else:
+            print(json.dumps(reply, indent=2) if as_json else its_id, flush=True)
     except OSError as error:  # it runs, and costs: its id must not be lost
         raise Failure(f"{what} {its_id} was started, but its id could not be written: {error.strerror}") from error
     for warning in warnings:
-        console(stderr=True).print(f"warning: {warning}")
+        console(stderr=True).print(f"warning: {clean(warning)}")
 
 
-def generate(gateway: Gateway, body: Any, key: str | None, follow: bool) -> int:
-    """Prints the batch's id on a line of its own; with `follow`, stays until it ends."""
-    batch_id, warnings = start(gateway, body, key)
-    tell_started("batch", batch_id, warnings)
-    if not follow:
-        return OK
+def generate(gateway: Gateway, body: Any, key: str | None, *, follow: bool, as_json: bool = False) -> int:
+    return _run(gateway, "/api/generation", body, key, follow, as_json)
+
+
+def augment(gateway: Gateway, origin: str, body: Any, key: str | None, *, follow: bool, as_json: bool = False) -> int:
+    return _run(gateway, f"/api/batches/{quote(origin, safe='')}/augment", body, key, follow, as_json)
+
+
+def _run(gateway: Gateway, path: str, body: Any, key: str | None, follow: bool, as_json: bool) -> int:
+    """Prints the batch's id, or the reply as JSON; with `follow`, stays until it ends."""
+    started = start(gateway, path, body, key)
+    batch_id = str(started["batch_id"])
+    warnings = started.get("warnings") or []
+    tell_started("batch", batch_id, warnings, started, as_json=as_json, follow=follow)
+    return stay(gateway, batch_id, as_json) if follow else OK
+
+
+def stay(gateway: Gateway, batch_id: str, as_json: bool) -> int:
+    """Stays until it ends; the exit code tells how."""
     try:
-        ended = watch(gateway, batch_id)
+        ended = watch(gateway, status_path(batch_id), out=console(stderr=as_json))
     except KeyboardInterrupt:
-        console(stderr=True).print(f"{batch_id} goes on; `stumper cancel {batch_id}` ends it")
+        shown = clean(batch_id)
+        console(stderr=True).print(
+            f"{shown} goes on; `stumper cancel {shown}` ends it, `stumper watch {shown}` follows it"
+        )
         return INTERRUPTED
+    if as_json:
+        print(json.dumps(ended, indent=2))
     return CODES[ended["status"]]
 
 
@@ -61,7 +87,7 @@ def status(gateway: Gateway, batch_id: str | None, as_json: bool) -> int:
 
 
 def _one(gateway: Gateway, batch_id: str, as_json: bool) -> int:
-    found = gateway.call("GET", f"/api/generation/status/{quote(batch_id, safe='')}")
+    found = gateway.call("GET", status_path(batch_id))
     if as_json:
         print(json.dumps(found, indent=2))
         return OK

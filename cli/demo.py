@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from cli.batches import start
+from cli.batches import start, status_path
 from cli.client import Gateway
 from cli.exits import USAGE, Failure
 from cli.export import export
@@ -105,14 +105,14 @@ def demo(*, num: int, out: Path, data: Path | None, show: int, seed: int | None,
 
 def _batch(gateway: Gateway, body: dict[str, Any], plan: Plan, out: Path, show: int, began: float) -> int:
     asked_at = time.monotonic()
-    batch_id, _ = start(gateway, body, None)
+    batch_id = str(start(gateway, "/api/generation", body, None)["batch_id"])
     first: list[float] = []
 
     def seen(status: dict[str, Any]) -> None:
         if status.get("valid_generated") and not first:
             first.append(time.monotonic())
 
-    ended = watch(gateway, batch_id, seen=seen, every=EVERY)
+    ended = watch(gateway, status_path(batch_id), seen=seen, every=EVERY)
     done_at = time.monotonic()
     say = console().print
     export(gateway, batch_id, out, "valid")

@@ -17,7 +17,7 @@ def export(gateway: Gateway, batch_id: str, out: Path, status: str | None) -> in
     """Writes to `out` (`-`: stdout); returns how many."""
     params = {"batch_id": batch_id} | ({"status": status} if status else {})
     number = 0
-    with _opened(out) as file:
+    with opened(out) as file:
         for line in gateway.lines("/api/problems/all", params=params):
             file.write(f"{line}\n".encode())  # JSON lines are UTF-8, whatever the terminal speaks
             number += 1
@@ -25,7 +25,8 @@ def export(gateway: Gateway, batch_id: str, out: Path, status: str | None) -> in
 
 
 @contextlib.contextmanager
-def _opened(out: Path) -> Iterator[IO[bytes]]:
+def opened(out: Path) -> Iterator[IO[bytes]]:
+    """`-` is stdout."""
     if str(out) == "-":
         sys.stdout.flush()
         yield sys.stdout.buffer

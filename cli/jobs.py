@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
 
 from cli.batches import key_header, tell_started
 from cli.client import Gateway
 from cli.exits import ENDED_SHORT, FAILED, INTERRUPTED, OK, Failure
+from cli.export import opened
 from cli.screen import clean, console, cut, dollars
-from cli.watch import EVERY, polled
+from cli.watch import EVERY, Kind, remarks, watch
 
 ENDS = {"completed": OK, "error": FAILED, "cancelled": ENDED_SHORT}
 """Exit codes of the states in which a job has ended."""
@@ -22,31 +24,28 @@ ENDS = {"completed": OK, "error": FAILED, "cancelled": ENDED_SHORT}
 Job = dict[str, Any]
 
 
-def start(gateway: Gateway, path: str, body: dict[str, Any], key: str | None, follow: bool) -> int:
-    """Prints the job's id on a line of its own; with `follow`, stays until it ends and shows what came of it."""
-    job: Job = gateway.call("POST", path, json=body, headers=key_header(key))
+def start(
+    gateway: Gateway, path: str, query: dict[str, Any], body: dict[str, Any], key: str | None, *,
+    follow: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Prints the job's id on a line of its own, or the job as JSON; with `follow`, stays until it ends and shows what
+    came of it."""
+    job: Job = gateway.call("POST", path, params=query, json=body, headers=key_header(key))
     job_id = str(job["job_id"])
-    tell_started("job", job_id, map(clean, job.get("warnings") or []))
-    if not follow:
-        return OK
+    tell_started("job", job_id, job.get("warnings") or [], job, as_json=as_json, follow=follow)
+    return stay(gateway, job_id, as_json) if follow else OK
+
+
+def stay(gateway: Gateway, job_id: str, as_json: bool) -> int:
+    """Stays until it ends, and shows what came of it; the exit code tells how."""
     try:
-        ended = watch(gateway, job_id)
+        ended = watch(gateway, _path(job_id), JOB, out=console(stderr=True), every=EVERY)
     except KeyboardInterrupt:
-        console(stderr=True).print(f"{job_id} goes on; `stumper text cancel {job_id}` ends it")
+        shown = clean(job_id)
+        words = f"`stumper text cancel {shown}` ends it, `stumper text watch {shown}` follows it"
+        console(stderr=True).print(f"{shown} goes on; {words}")
         return INTERRUPTED
-    return _show(ended)
-
-
-def watch(gateway: Gateway, job_id: str) -> Job:
-    """The job with which it ended. Raises Failure where the gateway stays away for longer than PATIENCE."""
-    columns = (TextColumn("{task.description:>9}"), BarColumn(40), TextColumn("{task.fields[note]}"))
-    with Progress(*columns, console=console(stderr=True)) as progress:
-        bar = progress.add_task("accepted", total=100, note="")
-        for job in polled(gateway, _path(job_id), EVERY):
-            progress.update(bar, completed=job["progress"], note=_note(job))
-            if job["status"] in ENDS:
-                return job
-    raise AssertionError("polling has no end of its own")
+    return _show(ended, as_json)
 
 
 def status(gateway: Gateway, job_id: str | None, as_json: bool) -> int:
@@ -72,11 +71,8 @@ def status(gateway: Gateway, job_id: str | None, as_json: bool) -> int:
 def result(gateway: Gateway, job_id: str, as_json: bool) -> int:
     job = gateway.call("GET", _path(job_id))
     if job["status"] not in ENDS:
-        raise Failure(f"{job_id} is {job['status']}, {job['progress']}% done; `stumper text status` follows it")
-    if as_json:
-        print(json.dumps(job, indent=2))
-        return ENDS[job["status"]]
-    return _show(job)
+        raise Failure(f"{job_id} is {job['status']}, {job['progress']}% done; `stumper text status` says how far")
+    return _show(job, as_json)
 
 
 def cancel(gateway: Gateway, job_id: str) -> int:
@@ -85,23 +81,10 @@ def cancel(gateway: Gateway, job_id: str) -> int:
 
 
 def export(gateway: Gateway, job_id: str, form: str, out: Path) -> int:
-    """As it comes; a file that could not be written whole is not left behind as if it were."""
-    chunks = gateway.chunks(f"/api/job/{quote(job_id, safe='')}/export", params={"format": form})
-    if str(out) == "-":
-        for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.flush()
-        return OK
-    part = out.with_name(f"{out.name}.part")
-    try:
-        with part.open("wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-        part.replace(out)
-    except OSError as error:
-        raise Failure(f"{out}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    """As it comes."""
+    with opened(out) as file:
+        for chunk in gateway.chunks(f"/api/job/{quote(job_id, safe='')}/export", params={"format": form}):
+            file.write(chunk)
     return OK
 
 
@@ -110,8 +93,10 @@ def _path(job_id: str) -> str:
 
 
 def _note(job: Job) -> str:
-    rejected = len(job.get("rejected") or [])
-    return f"{job['progress']}%, {dollars(job.get('cost'))}" + (f", {rejected} rejected" if rejected else "")
+    """`40%, $0.0031, 3 rejected (duplicate 2, low_quality 1)`"""
+    reasons = Counter(clean(rejected.get("reason") or "?") for rejected in job.get("rejected") or [])
+    why = ", ".join(f"{code} {n}" for code, n in sorted(reasons.items()))
+    return f"{job['progress']}%, {dollars(job.get('cost'))}" + (f", {reasons.total()} rejected ({why})" if why else "")
 
 
 def _line(job: Job) -> str:
@@ -119,7 +104,19 @@ def _line(job: Job) -> str:
     return f"{said}  {cut(job['error_message'], 200)}" if job.get("error_message") else said
 
 
-def _show(job: Job) -> int:
+def _words(job: Job) -> Iterator[Text]:
+    yield Text(f"{clean(job['status'])}: {_note(job)}")
+    yield from remarks(job.get("warnings"), job.get("error_message"))
+
+
+JOB = Kind("accepted", ENDS, lambda job: (job["progress"], 100, f"{job['progress']}%"), _line, _words)
+
+
+def _show(job: Job, as_json: bool) -> int:
+    """What came of a job that has ended."""
+    if as_json:
+        print(json.dumps(job, indent=2))
+        return ENDS[job["status"]]
     for sample in (job.get("result") or {}).get("samples") or []:
         score = (sample.get("quality") or {}).get("score")
         told = [clean(sample.get("strategy") or ""), clean(sample.get("sentiment") or "")]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli.dead import letters
 from cli.exits import OK, TABLE
 from cli.options import AsJson, Batch, Data, Url, run
+from cli.start import augment, generate
 from cli.text import text
 
 BEGAN = time.monotonic()
@@ -85,40 +86,18 @@ def demo(
     run(command)
 
 
+app.command()(generate)
+app.command()(augment)
+
+
 @app.command()
-def generate(
-    num: Annotated[int | None, typer.Option("--num", "-n", help="Valid problems wanted.")] = None,
-    engineer: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Writes the problems.")] = None,
-    checker: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Confirms the answers.")] = None,
-    target: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Shall be stumped.")] = None,
-    embedding: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Tells repeats.")] = None,
-    judge: Annotated[str | None, typer.Option(metavar="PROVIDER/NAME", help="Compares answers.")] = None,
-    taxonomy: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON: {subject: [topics]}.")] = None,
-    max_cost: Annotated[float | None, typer.Option(metavar="DOLLARS", help="Stop at this cost.")] = None,
-    max_attempts: Annotated[int | None, typer.Option(help="Stop after so many problems of any kind.")] = None,
-    max_in_flight: Annotated[int | None, typer.Option(help="Problems under way at once.")] = None,
-    name: Annotated[str | None, typer.Option(help="A name for the batch.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Random seed for subjects, topics and levels.")] = None,
-    idempotency_key: Annotated[str | None, typer.Option(help="The same key starts one batch only.")] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", "-f", metavar="FILE", help="JSON with the fields of POST /api/generation; - is stdin."),
-    ] = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay until it ends, with live progress.")] = False,
-    data: Data = None,
-    gateway: Url = None,
-) -> None:
-    """Start a batch; prints its id. With --watch the exit code tells how it ended."""
+def watch(batch: Batch, as_json: AsJson = False, data: Data = None, gateway: Url = None) -> None:
+    """Follow a batch until it ends; the exit code tells how."""
 
     def command() -> int:
-        from cli import batches, client, request
+        from cli import batches, client
 
-        models = {"engineer_model": engineer, "checker_model": checker, "target_model": target}
-        models |= {"embedding_model": embedding, "judge_model": judge}
-        fields: dict[str, Any] = {"num_problems": num, "max_cost_usd": max_cost, "max_attempts": max_attempts}
-        fields |= {"max_in_flight": max_in_flight, "name": name, "random_seed": seed}
-        body = request.build(file, models, taxonomy, fields)
-        return batches.generate(client.connect(data, gateway), body, idempotency_key, watch)
+        return batches.stay(client.connect(data, gateway), batch, as_json)
 
     run(command)
 

@@ -17,6 +17,10 @@ Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data f
 Url = Annotated[str | None, typer.Option("--gateway", metavar="URL", help="The gateway, if not the data folder's.")]
 Batch = Annotated[str, typer.Argument(metavar="BATCH")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+MaxCost = Annotated[float | None, typer.Option(metavar="DOLLARS", help="Stop at this cost.")]
+MaxAttempts = Annotated[int | None, typer.Option(help="Stop after so many attempts, whatever became of them.")]
+Key = Annotated[str | None, typer.Option(metavar="KEY", help="The same key starts it once only.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Stay until it ends, with live progress.")]
 
 
 def run(command: Callable[[], int]) -> None:

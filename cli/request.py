@@ -1,4 +1,4 @@
-"""The body of `POST /api/generation`, from a file and flags. The gateway judges it; here only its shape is made."""
+"""The bodies of requests, from flags, and from a file. The gateway judges them; here only their shape is made."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ FLAGS = {
     "num_problems": "--num",
     "max_cost_usd": "--max-cost",
     "random_seed": "--seed",
+    "strategies": "--strategy",
+    "augmentation_strategies": "--strategy",
+    "augment_ratio": "--ratio",
+    "product": "PRODUCT",
+    "sentiment_intensity": "--intensity",
+    "few_shot": "--example",
+    "aspects": "--aspect",
+    "min_quality_score": "--min-score",
 }  #: not named as the API's field
 
 
@@ -38,6 +46,14 @@ def model(text: str, flag: str) -> dict[str, str]:
     except ValueError as error:
         raise Failure(f"{flag} {text}: {error}", USAGE) from error
     return {"provider": provider, "model_name": name}
+
+
+def said(fields: dict[str, Any]) -> dict[str, Any]:
+    """Those that were given, by the API's names."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    for name, value in given.items():
+        _check_sendable(_flag(name), value)
+    return given
 
 
 def build(file: Path | None, models: dict[str, str | None], taxonomy: Path | None, fields: dict[str, Any]) -> Any:

@@ -1,10 +1,11 @@
-"""Follows one batch until it ends: live bars on a terminal, a line for each change elsewhere."""
+"""Follows what runs until it ends: live bars on a terminal, a line for each change elsewhere."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,6 @@ EVERY = 0.5  # s between two looks
 QUIET = 2.0  # s between two lines where there is no terminal
 PATIENCE = 60.0  # s that the gateway may be away while we watch
 WORDS = 300  # characters of a provider's words in a line
-STAGES = ("engineer", "checker", "solver", "embedder")
 CODES = {
     "completed": OK,
     "exhausted": ENDED_SHORT,
@@ -90,49 +90,79 @@ def line(status: Status) -> str:
     return "; ".join(part for part in parts if part)
 
 
-class Bars:
-    """The live picture: the goal, each stage's queue, and what it costs."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of thing that runs is shown."""
 
-    def __init__(self) -> None:
+    goal: str  #: what is counted
+    ends: Mapping[str, int]  #: the states in which it has ended, and their exit codes
+    reached: Callable[[Status], tuple[int, int, str]]  #: how much of how much, and how that reads
+    line: Callable[[Status], str]  #: all of it
+    words: Callable[[Status], Iterable[Text]]  #: what the bars leave out
+
+
+def _reached(status: Status) -> tuple[int, int, str]:
+    needed, valid = status.get("total_needed") or 1, status.get("valid_generated", 0)
+    return valid, needed, f"{valid}/{needed}"
+
+
+def _words(status: Status) -> Iterator[Text]:
+    yield Text(f"{clean(status.get('status', '?'))}: {counted(status)}")
+    yield Text(money(status))
+    yield from (Text(wait, style="yellow") for wait in waits(status))
+    yield from remarks(status.get("warnings"), status.get("error"))
+    yield Text(pace(status))
+
+
+def remarks(warnings: Iterable[str] | None, error: str | None) -> Iterator[Text]:
+    yield from (Text(clean(warning), style="yellow") for warning in warnings or ())
+    if error:
+        yield Text(clean(error), style="red")
+
+
+BATCH = Kind("valid", CODES, _reached, line, _words)
+
+
+class Bars:
+    """The live picture: the goal, the queue of each stage on its route, and what it costs."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
         self._goal = Progress(TextColumn("{task.description:>9}"), BarColumn(40), TextColumn("{task.fields[note]}"))
         self._stages = Progress(
             TextColumn("{task.description:>9}"), BarColumn(40, complete_style="cyan"), TextColumn("{task.fields[note]}")
         )
-        self._valid = self._goal.add_task("valid", total=1, note="")
-        self._queues: dict[str, TaskID] = {stage: self._stages.add_task(stage, total=1, note="") for stage in STAGES}
+        self._reached = self._goal.add_task(kind.goal, total=1, note="")
+        self._queues: dict[str, TaskID] = {}
         self._widest = 1
 
     def show(self, status: Status) -> Group:
-        needed, valid = status.get("total_needed") or 1, status.get("valid_generated", 0)
-        self._goal.update(self._valid, total=needed, completed=min(valid, needed), note=f"{valid}/{needed}")
+        reached, wanted, note = self._kind.reached(status)
+        self._goal.update(self._reached, total=wanted, completed=min(reached, wanted), note=note)
         stages: dict[str, int] = status.get("stages") or {}
-        for stage in stages.keys() - self._queues.keys():
-            self._queues[stage] = self._stages.add_task(clean(stage), total=1, note="")
+        for stage in stages:  # in the order of its route
+            if stage not in self._queues:
+                self._queues[stage] = self._stages.add_task(clean(stage), total=1, note="")
         self._widest = max([self._widest, *stages.values()])
         for stage, task in self._queues.items():
             waiting = stages.get(stage, 0)
             self._stages.update(task, total=self._widest, completed=waiting, note=str(waiting) if waiting else "")
-        words = [Text(f"{clean(status.get('status', '?'))}: {counted(status)}"), Text(money(status))]
-        words += [Text(wait, style="yellow") for wait in waits(status)]
-        words += [Text(clean(warning), style="yellow") for warning in status.get("warnings") or []]
-        if status.get("error"):
-            words.append(Text(clean(status["error"]), style="red"))
-        return Group(self._goal, self._stages, *words, Text(pace(status)))
+        return Group(self._goal, self._stages, *self._kind.words(status))
 
 
 def watch(
-    gateway: Gateway, batch_id: str, *, out: Console | None = None, seen: Callable[[Status], None] = lambda _: None,
-    every: float = EVERY,
+    gateway: Gateway, path: str, kind: Kind = BATCH, *, out: Console | None = None,
+    seen: Callable[[Status], None] = lambda _: None, every: float = EVERY,
 ) -> Status:  # fmt: skip
     """The status with which it ended. `seen` gets every one on the way. Raises Failure where the gateway stays
     away for longer than PATIENCE."""
     out = out or console()
     with contextlib.ExitStack() as stack:
-        show = _live(stack, out) if out.is_terminal else _lines(out)
-        for status in polled(gateway, f"/api/generation/status/{batch_id}", every):
+        show = _live(stack, kind, out) if out.is_terminal else _lines(kind, out)
+        for status in polled(gateway, path, every):
             seen(status)
             show(status)
-            if status.get("status") in CODES:
+            if status.get("status") in kind.ends:
                 return status
     raise AssertionError("polling has no end of its own")
 
@@ -153,18 +183,18 @@ def polled(gateway: Gateway, path: str, every: float = EVERY) -> Iterator[Status
         time.sleep(every)  # the gateway is another process: there is nothing to wait on
 
 
-def _live(stack: contextlib.ExitStack, out: Console) -> Callable[[Status], None]:
-    bars = Bars()
+def _live(stack: contextlib.ExitStack, kind: Kind, out: Console) -> Callable[[Status], None]:
+    bars = Bars(kind)
     live = stack.enter_context(Live(console=out, refresh_per_second=8))
     return lambda status: live.update(bars.show(status), refresh=True)
 
 
-def _lines(out: Console) -> Callable[[Status], None]:
+def _lines(kind: Kind, out: Console) -> Callable[[Status], None]:
     """Prints what changed, not too often, but every new state."""
     last, printed_at = {"line": "", "status": ""}, [0.0]
 
     def show(status: Status) -> None:
-        text, state = line(status), str(status.get("status"))
+        text, state = kind.line(status), str(status.get("status"))
         quiet = time.monotonic() - printed_at[0] < QUIET and state == last["status"]
         if text != last["line"] and not quiet:
             out.print(text)

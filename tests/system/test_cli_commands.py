@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -79,6 +80,68 @@ def test_export(folder: Path, batch: str) -> None:
     assert "there is no batch" in run(folder, "export", "nonesuch", "--out", "none.jsonl", code=1)
     assert not (folder / "none.jsonl").exists()
     assert "status: " in run(folder, "export", batch, "--status", "good", code=2)
+
+
+def test_variants(folder: Path, batch: str) -> None:
+    """Of the three valid ones, watched to the end."""
+    lines = run(folder, "augment", batch, "--ratio", "0.3", "--name", "variants", "--watch").splitlines()
+    assert re.match(r"completed; valid 2/2.*; \$0\.\d+", lines[-1])
+    problems = [json.loads(line) for line in run(folder, "export", lines[0]).splitlines()]
+    assert {problem["origin"]["strategy"] for problem in problems} == {"reword", "parameters"}
+    assert re.search(rf"{lines[0]} +completed +2/2 .* variants", run(folder, "status"))
+    command = ["augment", batch, "--strategy", "reword", "--ratio", "0.3", "--idempotency-key", "v-1", "--json"]
+    started, again = json.loads(run(folder, *command)), json.loads(run(folder, *command))
+    assert started == again
+    ended = json.loads(run(folder, "watch", started["batch_id"], "--json"))
+    assert (ended["status"], ended["valid_generated"]) == ("completed", 1)
+    assert set(ended["stages"]) == {"engineer", "checker", "solver", "embedder", "parked"}
+    assert run(folder, "augment", batch, "--ratio", "2", code=2).startswith("stumper: ratio: ")
+    assert run(folder, "augment", batch, "--strategy", "CDA", code=2).startswith("stumper: strategies.0: ")
+    assert "there is no batch" in run(folder, "augment", "nonesuch", code=1)
+
+
+# ---- synthetic text
+
+ENHANCED = [
+    "--sentiment", "positive", "--intensity", "4", "--tone", "warm", "--aspect", "battery", "--few-shot",
+    "--no-quality-filter", "--seed", "7",
+]  # fmt: skip
+
+
+def test_texts(folder: Path) -> None:
+    command = ["text", "augment", "wireless headphones", "-n", "3", "--strategy", "CDA", "--ratio", "1", *ENHANCED]
+    job = json.loads(run(folder, *command, "--idempotency-key", "t-1", "--watch", "--json"))
+    assert (job["status"], set(job["stages"])) == ("completed", {"writer", "embedder", "parked"})
+    options = job["result"]["metadata"]["options"]
+    assert options | {
+        "sentiment": "positive", "sentiment_intensity": 4, "tone": "warm", "aspects": ["battery"],
+        "quality_filter": False, "strategies": ["CDA"],
+    } == options  # fmt: skip
+    assert options["examples"]
+    samples = job["result"]["samples"]
+    assert [sample["origin"] for sample in samples].count(None) == 3
+    assert all(sample["sentiment"] == "positive" for sample in samples)
+    again = json.loads(run(folder, *command, "--idempotency-key", "t-1", "--json"))
+    assert again["job_id"] == job["job_id"]
+
+    exported = [json.loads(line) for line in run(folder, "text", "export", job["job_id"]).splitlines()]
+    assert exported == samples
+    run(folder, "text", "export", job["job_id"], "--format", "csv", "--out", "texts.csv")
+    with (folder / "texts.csv").open(newline="", encoding="utf-8") as file:
+        assert [line["id"] for line in csv.DictReader(file)] == [sample["id"] for sample in samples]
+    assert "format: " in run(folder, "text", "export", job["job_id"], "--format", "xml", code=2)
+    assert "there is no job" in run(folder, "text", "export", "nonesuch", "-o", "none.jsonl", code=1)
+    assert not (folder / "none.jsonl").exists()
+    assert all(sample["text"] in run(folder, "text", "result", job["job_id"]) for sample in samples)
+
+
+def test_texts_of_each_kind_with_live_progress(folder: Path) -> None:
+    for kind, options in (("generate", []), ("enhance", ENHANCED)):
+        lines = run(folder, "text", kind, f"a kettle to {kind}", "-n", "2", *options, "--watch").splitlines()
+        assert re.fullmatch(rf"{lines[0]}  completed  100%, \$[\d.]+.*", lines[-1])
+        watched = run(folder, "text", "watch", lines[0])
+        assert watched.splitlines()[-1] == lines[-1]
+    assert run(folder, "text", "generate", "x", code=2).startswith("stumper: product: ")
 
 
 def test_tail(folder: Path, batch: str) -> None:

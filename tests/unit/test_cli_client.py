@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from cli import client
 from cli.client import Gateway, gateway_url
-from cli.exits import FAILED, UNREACHABLE, USAGE, Failure
+from cli.exits import FAILED, INTERRUPTED, UNREACHABLE, USAGE, Failure
 from cli.export import export
 from cli.main import app
+from services.gateway.schemas.augmentation import AugmentRequest
 from shared.settings import Settings
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -167,12 +168,13 @@ def ended(status: str) -> Handler:
     return handler
 
 
+@pytest.mark.parametrize("command", [["generate", "--num", "3"], ["augment", BATCH]])
 @pytest.mark.parametrize(
     ("status", "code"),
     [("completed", 0), ("exhausted", 3), ("budget_reached", 3), ("cancelled", 3), ("deleting", 3), ("failed", 1)],
 )
-def test_watch_tells_how_it_ended(run: Callable[..., Any], status: str, code: int) -> None:
-    result = run(ended(status), "generate", "--num", "3", "--watch")
+def test_watch_tells_how_it_ended(run: Callable[..., Any], command: list[str], status: str, code: int) -> None:
+    result = run(ended(status), *command, "--watch")
     assert result.exit_code == code
     assert result.stdout.splitlines()[0] == BATCH
     assert status in result.stdout
@@ -204,6 +206,111 @@ def test_generate_sends_what_was_asked(run: Callable[..., Any], tmp_path: Path) 
         "random_seed": 7,
     }
     assert sent[0].headers["idempotency-key"] == "k1"
+
+
+STARTED = {"batch_id": BATCH, "status": "started", "message": "Making 3", "warnings": ["no solver"]}
+
+
+def kept(sent: list[httpx.Request], *looks: dict[str, Any], reply: dict[str, Any] = STARTED) -> Handler:
+    """Starts a batch, then shows it so; keeps what it was asked."""
+    left = list(looks)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(202, json=reply) if request.method == "POST" else httpx.Response(200, json=left.pop(0))
+
+    return handler
+
+
+def test_augment_sends_every_field_of_its_route(run: Callable[..., Any]) -> None:
+    sent: list[httpx.Request] = []
+    result = run(
+        kept(sent), "augment", BATCH, "--strategy", "parameters", "--strategy", "reword", "--ratio", "0.5",
+        "--engineer", "openai/a/b", "--max-cost", "1.5", "--max-attempts", "9", "--name", "more", "--seed", "4",
+        "--idempotency-key", "k1",
+    )  # fmt: skip
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{BATCH}\n", "warning: no solver\n")
+    assert (sent[0].method, sent[0].url.path) == ("POST", f"/api/batches/{BATCH}/augment")
+    assert sent[0].headers["idempotency-key"] == "k1"
+    body = json.loads(sent[0].content)
+    assert body == {
+        "strategies": ["parameters", "reword"], "ratio": 0.5, "engineer_model": "openai/a/b", "max_cost_usd": 1.5,
+        "max_attempts": 9, "name": "more", "random_seed": 4,
+    }  # fmt: skip
+    assert body.keys() == AugmentRequest.model_fields.keys()
+    AugmentRequest.model_validate(body)
+
+
+def test_augment_makes_both_kinds_of_all_unless_told(run: Callable[..., Any]) -> None:
+    sent: list[httpx.Request] = []
+    assert run(kept(sent), "augment", "a/b?").exit_code == 0
+    assert sent[0].url.raw_path == b"/api/batches/a%2Fb%3F/augment"
+    assert json.loads(sent[0].content) == {"strategies": ["reword", "parameters"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--ratio", "nan"], "--ratio: a finite number is wanted"),
+        (["--max-cost", "inf"], "--max-cost: a finite number is wanted"),
+        (["--name", "a\udcff"], "--name: not valid Unicode text"),
+        (["--engineer", "\udcff/x"], "--engineer: not valid Unicode text"),
+        (["--strategy", "\udcff"], "--strategy: not valid Unicode text"),
+        (["--idempotency-key", ""], "--idempotency-key: "),
+        (["--seed", "x"], "--seed"),
+    ],
+)
+def test_what_cannot_be_asked_of_augment(run: Callable[..., Any], arguments: list[str], words: str) -> None:
+    sent: list[httpx.Request] = []
+    result = run(kept(sent), "augment", BATCH, *arguments)
+    assert (result.exit_code, sent) == (USAGE, [])
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, FAILED), (404, FAILED), (422, USAGE), (503, UNREACHABLE)])
+def test_what_augment_is_refused(run: Callable[..., Any], status: int, code: int) -> None:
+    result = run(problem(status, detail="no valid problems"), "augment", BATCH)
+    assert (result.exit_code, result.stderr) == (code, "stumper: no valid problems\n")
+
+
+@pytest.mark.parametrize("command", [["generate", "--num", "3"], ["augment", BATCH]])
+@pytest.mark.parametrize(("status", "code"), [("completed", 0), ("exhausted", 3), ("failed", 1)])
+def test_json_is_all_that_stdout_gets(run: Callable[..., Any], command: list[str], status: str, code: int) -> None:
+    begun = run(kept([]), *command, "--json")
+    assert (begun.exit_code, json.loads(begun.stdout)) == (0, STARTED)
+    end = {"status": status, "total_needed": 3, "valid_generated": 1, "stats": {}, "stages": {"engineer": 0}}
+    watched = run(kept([], end), *command, "--json", "--watch")
+    assert (watched.exit_code, json.loads(watched.stdout)) == (code, end)
+    assert watched.stderr.splitlines()[:2] == [f"batch {BATCH}", "warning: no solver"]
+    assert watched.stderr.splitlines()[-1].startswith(f"{status}; valid 1/3")
+
+
+def test_a_batch_that_runs_can_be_watched(run: Callable[..., Any]) -> None:
+    sent: list[httpx.Request] = []
+    looks = [{"status": "running", "total_needed": 3}, {"status": "cancelled", "total_needed": 3}]
+    found = run(kept(sent, *looks), "watch", "a/b")
+    assert (found.exit_code, [line.split(";")[0] for line in found.stdout.splitlines()]) == (
+        3,
+        ["running", "cancelled"],
+    )
+    assert {(request.method, request.url.raw_path) for request in sent} == {
+        ("GET", b"/api/generation/status/a%2Fb")
+    }  # fmt: skip
+    as_json = run(kept([], *looks), "watch", BATCH, "--json")
+    assert (as_json.exit_code, json.loads(as_json.stdout)) == (3, looks[1])
+    assert run(problem(404, detail="there is no batch"), "watch", BATCH).exit_code == FAILED
+
+
+def test_ctrl_c_tells_how_to_come_back(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.batches.watch", interrupted)
+    monkeypatch.setattr("cli.jobs.watch", interrupted)
+    for command, followed in ((["augment", BATCH, "-w"], "watch"), (["text", "watch", BATCH], "text watch")):
+        result = run(kept([]), *command)
+        assert result.exit_code == INTERRUPTED
+        assert f"`stumper {followed} {BATCH}` follows it" in result.stderr
 
 
 @pytest.mark.parametrize(

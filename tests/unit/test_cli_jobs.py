@@ -13,6 +13,7 @@ from cli import client
 from cli.client import Gateway
 from cli.exits import ENDED_SHORT, FAILED, OK, USAGE
 from cli.main import app
+from services.gateway.schemas.text import EnhancedRequest, TextRequest
 
 SAMPLE = {"text": "The lid never leaks.", "sentiment": "positive", "strategy": None, "quality": {"score": 0.91}}
 RESULT = {"samples": [SAMPLE], "total_samples": 1, "total_tokens_estimated": 5, "metadata": {}}
@@ -54,18 +55,87 @@ def test_a_plain_job_says_only_what_was_said(monkeypatch: pytest.MonkeyPatch) ->
     assert json.loads(sent.content) == {"product": "tea", "count": 3}
 
 
-def test_an_enhanced_and_an_augmented_job(monkeypatch: pytest.MonkeyPatch) -> None:
+PLAIN = {
+    "product": "tea", "count": 3, "version": "v2", "temperature": 0.2, "model": "openai/a",
+    "reviewer_model": "openai/b", "embedding_model": "openai/c", "max_cost_usd": 1.5, "max_attempts": 9,
+    "random_seed": 7,
+}  # fmt: skip
+PLAIN_OPTIONS = [
+    "--count", "3", "--version", "v2", "--temperature", "0.2", "--model", "openai/a", "--reviewer", "openai/b",
+    "--embedding", "openai/c", "--max-cost", "1.5", "--max-attempts", "9", "--seed", "7",
+]  # fmt: skip
+ENHANCED = {
+    "sentiment": "negative", "sentiment_intensity": 4, "tone": "dry", "few_shot": ["a", "b"],
+    "aspects": ["price", "lid"], "min_quality_score": 0.7, "quality_filter": False,
+}  # fmt: skip
+ENHANCED_OPTIONS = [
+    "--sentiment", "negative", "--intensity", "4", "--tone", "dry", "--example", "a", "--example", "b",
+    "--aspect", "price", "--aspect", "lid", "--min-score", "0.7", "--no-quality-filter",
+]  # fmt: skip
+
+
+def test_every_field_of_the_routes_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(job("pending"))
-    options = ["--sentiment", "negative", "--intensity", "4", "--example", "a", "--example", "b", "--aspect", "price"]
-    assert ran(monkeypatch, server, "enhance", "tea", *options).exit_code == OK
-    assert ran(monkeypatch, server, "augment", "tea", "--strategy", "CDA", "--strategy", "ADA", "--ratio", "0.2")
-    enhanced, augmented = server.asked
-    assert json.loads(enhanced.content) == {
-        "product": "tea", "sentiment": "negative", "sentiment_intensity": 4, "few_shot": ["a", "b"],
-        "aspects": ["price"],
-    }  # fmt: skip
-    assert augmented.url.params.get_list("augmentation_strategies") == ["CDA", "ADA"]
-    assert augmented.url.params["augment_ratio"] == "0.2"
+    strategies = ["--strategy", "CDA", "--strategy", "ADA", "--ratio", "0.2"]
+    for command in (
+        ["generate", "tea", *PLAIN_OPTIONS],
+        ["enhance", "tea", *PLAIN_OPTIONS, *ENHANCED_OPTIONS],
+        ["augment", "tea", *PLAIN_OPTIONS, *ENHANCED_OPTIONS, *strategies],
+    ):
+        assert ran(monkeypatch, server, *command).exit_code == OK
+    plain, enhanced, augmented = server.asked
+    assert json.loads(plain.content) == PLAIN
+    assert json.loads(enhanced.content) == json.loads(augmented.content) == PLAIN | ENHANCED
+    assert PLAIN.keys() == TextRequest.model_fields.keys()
+    assert (PLAIN | ENHANCED).keys() == EnhancedRequest.model_fields.keys()
+    EnhancedRequest.model_validate(PLAIN | ENHANCED)
+    assert [request.url.path for request in server.asked] == [
+        "/api/generate", "/api/generate-enhanced", "/api/generate-augmented",
+    ]  # fmt: skip
+    assert augmented.url.query == b"augmentation_strategies=CDA&augmentation_strategies=ADA&augment_ratio=0.2"
+    assert (plain.url.query, enhanced.url.query) == (b"", b"")
+
+
+@pytest.mark.parametrize("command", ["enhance", "augment"])
+def test_examples_of_ours(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    server = Server(job("pending"))
+    assert ran(monkeypatch, server, command, "tea", "--few-shot").exit_code == OK
+    assert json.loads(server.asked[0].content) == {"product": "tea", "few_shot": True}
+    assert server.asked[0].url.query == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["generate", "a\udcff"], "PRODUCT: not valid Unicode text"),
+        (["generate", "tea", "--temperature", "nan"], "--temperature: a finite number is wanted"),
+        (["enhance", "tea", "--min-score", "inf"], "--min-score: a finite number is wanted"),
+        (["enhance", "tea", "--example", "a\udcff"], "--example: not valid Unicode text"),
+        (["augment", "tea", "--ratio", "nan"], "--ratio: a finite number is wanted"),
+        (["augment", "tea", "--strategy", "\udcff"], "--strategy: not valid Unicode text"),
+        (["augment", "tea", "--idempotency-key", "a b"], "--idempotency-key: "),
+    ],
+)
+def test_what_no_request_can_say_is_refused_by_its_option(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    server = Server(job())
+    found = ran(monkeypatch, server, *arguments)
+    assert (found.exit_code, server.asked) == (USAGE, [])
+    assert words in found.stderr
+
+
+@pytest.mark.parametrize("command", ["generate", "enhance", "augment"])
+@pytest.mark.parametrize(("end", "code"), [("completed", OK), ("error", FAILED), ("cancelled", ENDED_SHORT)])
+def test_json_is_all_that_stdout_gets(monkeypatch: pytest.MonkeyPatch, command: str, end: str, code: int) -> None:
+    begun = ran(monkeypatch, Server(job("pending", warnings=["no writer"])), command, "tea", "--json")
+    assert (begun.exit_code, json.loads(begun.stdout)) == (OK, job("pending", warnings=["no writer"]))
+    assert begun.stderr == "warning: no writer\n"
+    server = Server(job("pending"), job("running"), job(end))
+    watched = ran(monkeypatch, server, command, "tea", "--json", "--watch")
+    assert (watched.exit_code, json.loads(watched.stdout)) == (code, job(end))
+    lines = watched.stderr.splitlines()
+    assert (lines[0], [words.split()[1] for words in lines[1:]]) == ("job j1", ["running", end])
 
 
 @pytest.mark.parametrize(("end", "code"), [("completed", OK), ("error", FAILED), ("cancelled", ENDED_SHORT)])
@@ -73,9 +143,26 @@ def test_watching_ends_with_the_job(monkeypatch: pytest.MonkeyPatch, end: str, c
     words = "4 of 5 samples: refused" if end == "error" else None
     server = Server(job("pending"), job("running"), job(end, error_message=words))
     found = ran(monkeypatch, server, "generate", "tea", "--watch")
-    assert found.exit_code == code
+    assert (found.exit_code, found.stdout.splitlines()[0]) == (code, "j1")
     assert "The lid never leaks." in found.stdout
     assert (words or end) in found.stdout
+
+
+def test_a_job_that_runs_can_be_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(job("running"), job("completed"))
+    found = ran(monkeypatch, server, "watch", "a/b")
+    assert (found.exit_code, {request.url.raw_path for request in server.asked}) == (OK, {b"/api/result/a%2Fb"})
+    assert "The lid never leaks." in found.stdout
+    assert [words.split()[1] for words in found.stderr.splitlines()] == ["running", "completed"]
+    ended = ran(monkeypatch, Server(job("error")), "watch", "j1", "--json")
+    assert (ended.exit_code, json.loads(ended.stdout)) == (FAILED, job("error"))
+
+
+def test_what_was_rejected_is_counted_by_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    rejected = [{"reason": "duplicate"}, {"reason": "below_threshold"}, {"reason": "duplicate"}]
+    for command in ("status", "result"):
+        found = ran(monkeypatch, Server(job(rejected=rejected)), command, "j1")
+        assert "3 rejected (below_threshold 1, duplicate 2)" in found.stdout
 
 
 def test_results_are_of_jobs_that_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 import httpx
@@ -14,9 +15,10 @@ from rich.console import Console
 from cli import watch as watching
 from cli.client import Gateway
 from cli.exits import Failure
+from cli.jobs import JOB
 from cli.screen import clean, cut, dollars, seconds
 from cli.tail import of_batch, raw, readable
-from cli.watch import Bars, line, watch
+from cli.watch import BATCH, Bars, line, watch
 from shared.facts import Fact
 
 RUNNING = {
@@ -49,11 +51,45 @@ def test_an_error_is_shown_and_steers_nothing() -> None:
     assert line({"status": "failed", "error": "bad\nkey\x1b]0;x\x07"}).endswith("bad key�]0;x�")
 
 
-def test_the_bars_show_stages_cost_rate_and_time_left() -> None:
+def drawn(bars: Bars, status: dict[str, Any]) -> str:
     out = io.StringIO()
-    Console(file=out, width=120).print(Bars().show(RUNNING))
-    text = out.getvalue()
-    for words in ("engineer", "checker", "solver", "embedder", "4/10", "$0.0312", "12.3 a minute", "3 min 20 s left"):
+    Console(file=out, width=120).print(bars.show(status))
+    return out.getvalue()
+
+
+def labels(text: str) -> list[str]:
+    """Of the bars, from the top down."""
+    return [words.split()[0] for words in takewhile(lambda words: ": " not in words, text.splitlines())]
+
+
+def test_the_bars_show_stages_cost_rate_and_time_left() -> None:
+    text = drawn(Bars(BATCH), RUNNING)
+    for words in ("engineer", "checker", "4/10", "$0.0312", "12.3 a minute", "3 min 20 s left"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    "route", [("engineer", "checker", "solver", "embedder"), ("solver", "embedder"), ("writer", "embedder")]
+)
+def test_the_bars_are_those_of_the_batchs_own_route(route: tuple[str, ...]) -> None:
+    bars = Bars(BATCH)
+    at = dict.fromkeys((*route, "parked"), 0)
+    assert labels(drawn(bars, RUNNING | {"stages": at})) == ["valid", *route, "parked"]
+    text = drawn(bars, RUNNING | {"stages": at | {"embedder": 7}})
+    assert labels(text) == ["valid", *route, "parked"]
+    assert [words.split()[-1] for words in text.splitlines() if "embedder" in words] == ["7"]
+    assert labels(drawn(Bars(BATCH), {"status": "queued"})) == ["valid"], "of one that tells no stages"
+
+
+def test_a_job_of_texts_has_the_stages_of_its_line() -> None:
+    job = {
+        "job_id": "j1", "status": "running", "progress": 40, "cost": 0.0123, "error_message": "503\nbusy\x1b[2J",
+        "rejected": [{"reason": "low_quality"}, {"reason": "below_threshold"}, {"reason": "low_quality"}],
+        "stages": {"writer": 3, "embedder": 1, "parked": 0}, "warnings": ["no writer"],
+    }  # fmt: skip
+    text = drawn(Bars(JOB), job)
+    assert labels(text) == ["accepted", "writer", "embedder", "parked"]
+    for words in ("40%", "$0.0123", "3 rejected (below_threshold 1, low_quality 2)", "no writer", "503 busy�[2J"):
         assert words in text
 
 
@@ -67,12 +103,9 @@ def test_who_waits_is_shown_with_the_providers_words() -> None:
     text = line(RUNNING | {"waiting": [WAITS], "warnings": ["no solver is running"]})
     assert text.endswith(f"target waits since {here}: openai/x: cannot connect�[2J; no solver is running")
     assert f"target openai/x waits since {here}: 503" in line(RUNNING | {"waiting": [WAITS | {"words": "503"}]})
-    out = io.StringIO()
-    Console(file=out, width=120).print(
-        Bars().show(RUNNING | {"waiting": [WAITS], "warnings": ["no solver is running"]})
-    )
-    assert "cannot connect" in out.getvalue()
-    assert "no solver is running" in out.getvalue()
+    text = drawn(Bars(BATCH), RUNNING | {"waiting": [WAITS], "warnings": ["no solver is running"]})
+    assert "cannot connect" in text
+    assert "no solver is running" in text
 
 
 @pytest.mark.parametrize("gap", [{"role": None, "model": None}, {"since": None}, {"since": "soon"}, {"words": ""}])
