@@ -118,9 +118,8 @@ def _show(job: Job, as_json: bool) -> int:
         print(json.dumps(job, indent=2))
         return ENDS[job["status"]]
     for sample in (job.get("result") or {}).get("samples") or []:
-        score = (sample.get("quality") or {}).get("score")
         told = [clean(sample.get("strategy") or ""), clean(sample.get("sentiment") or "")]
-        told += [f"quality {score:.2f}"] if score is not None else []
+        told += [f"{name} {sample[name]['score']:.2f}" for name in ("quality", "acceptance") if sample.get(name)]
         print(f"\n{clean(sample['text'])}\n  ({', '.join(part for part in told if part)})")
     print(f"\n{_line(job)}")
     return ENDS[job["status"]]

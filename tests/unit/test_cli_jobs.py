@@ -158,6 +158,13 @@ def test_a_job_that_runs_can_be_watched(monkeypatch: pytest.MonkeyPatch) -> None
     assert (ended.exit_code, json.loads(ended.stdout)) == (FAILED, job("error"))
 
 
+def test_what_a_variant_was_accepted_by_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    varied = SAMPLE | {"strategy": "CDA", "quality": None, "acceptance": {"score": 0.874}}
+    found = ran(monkeypatch, Server(job(result=RESULT | {"samples": [SAMPLE, varied]})), "result", "j1")
+    assert "(positive, quality 0.91)" in found.stdout
+    assert "(CDA, positive, acceptance 0.87)" in found.stdout
+
+
 def test_what_was_rejected_is_counted_by_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     rejected = [{"reason": "duplicate"}, {"reason": "below_threshold"}, {"reason": "duplicate"}]
     for command in ("status", "result"):
