@@ -20,7 +20,7 @@ class AspectReply(Reply):
 
 
 class Score(Reply):
-    """0..1, and what it was worked out from."""
+    """A score, and what it was worked out from."""
 
     score: float
     parts: dict[str, float]
