@@ -55,16 +55,12 @@ class Acceptance:
     async def accept(self, batch: Batch, *, keyed: bool) -> Batch:
         """The batch, which is stored when this returns, or the one that stands under its id already, where that is
         `keyed`: comes of an Idempotency-Key. Raises Problem, and Unavailable with nothing stored."""
-        if batch.wish.max_cost is not None:
-            await asyncio.to_thread(check_priced, batch.models, self._prices)  # it may have to load the price list
+        await self._check_priced(batch)
         store = self._connections.store
         if keyed and (known := await store.batches.get(batch.id)):
             accepted = _repeated(known, batch)
         else:
-            await self._check_ledger()
-            async with patient():
-                await check_vectors_fit(self._connections.ledger, batch)
-            batch = await self._check_stages(batch)
+            batch = await self._checked(batch)
             try:
                 inserted = await store.batches.insert(batch)
             except StoreUnavailable:
@@ -79,6 +75,21 @@ class Acceptance:
         if accepted.status is BatchStatus.QUEUED:
             await self._announce(accepted)
         return accepted
+
+    async def judge(self, batch: Batch) -> Batch:
+        """The batch as `accept` would store it, with its warnings, and nothing stored. Raises what that raises."""
+        await self._check_priced(batch)
+        return await self._checked(batch)
+
+    async def _check_priced(self, batch: Batch) -> None:
+        if batch.wish.max_cost is not None:
+            await asyncio.to_thread(check_priced, batch.models, self._prices)  # it may have to load the price list
+
+    async def _checked(self, batch: Batch) -> Batch:
+        await self._check_ledger()
+        async with patient():
+            await check_vectors_fit(self._connections.ledger, batch)
+        return await self._check_stages(batch)
 
     async def _check_ledger(self) -> None:
         """Raises LedgerUnavailable, and a 503 where the ledger is nearly full."""

@@ -14,7 +14,7 @@ from services.gateway.samples import rejected_of, samples_of
 from services.gateway.schemas.common import dollars, nano_dollars, timestamp
 from services.gateway.schemas.jobs import Job, JobStatus, Result
 from services.gateway.schemas.status import Tokens, stages_of
-from services.gateway.schemas.text import AugmentOptions, EnhancedRequest, Options, TextRequest
+from services.gateway.schemas.text import AnyOptions, AnyRequest, AugmentOptions, EnhancedRequest, Options, TextRequest
 from shared import lines
 from shared.contracts.batch import Batch, Quota, Row, Wish
 from shared.contracts.envelope import ModelSpec
@@ -64,6 +64,18 @@ def options_of(request: TextRequest, query: Options | None = None) -> TextOption
         examples=few.examples,
         **asked,
     )
+
+
+def augment_of(request: AnyRequest, query: AnyOptions) -> AugmentOptions | None:
+    """The variants asked for, if any. Raises a 422 where body and query say different things."""
+    given: dict[str, Any] = {}
+    for name in AugmentOptions.model_fields:
+        in_body, in_query = getattr(request, name), getattr(query, name)
+        if None not in (in_body, in_query) and in_body != in_query:
+            raise bad_field(name, f"the query says {in_query!r}, and the body {in_body!r}")
+        if (value := in_body if in_query is None else in_query) is not None:
+            given[name] = value
+    return AugmentOptions(**given) if given else None
 
 
 def models_of(request: TextRequest, defaults: Defaults) -> dict[str, ModelSpec]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -172,6 +172,19 @@ of before have none), subject_of_fact, stage (where it waits, "" at an end), sta
 created_at, updated_at, line, kind` (rows of before have neither, and are problems of a generation), and copies of
 the envelope's fields for queries: `reason` and what the line says.
 """
+
+
+class TokenSums(NamedTuple):
+    """Tokens of a batch's calls by one stage in one role with one prompt."""
+
+    batch_id: str
+    stage: str
+    role: str
+    prompt_version: str
+    input: int
+    cached: int  #: a part of the input
+    output: int
+
 
 CallRow = dict[str, Any]
 """A model call as the store holds it: the `calls` fact with `id`, `problem_id` and `place` added."""

@@ -13,6 +13,7 @@ from shared.contracts.statuses import BatchStatus
 DELETED = "deleted"  #: the state of a wish that is final
 SUMS = ("calls", "cost", "unpriced", "input_tokens", "output_tokens")  #: over calls
 IN_PROGRESS = "in_progress"  #: the one status of a problem that is no end
+TALLIED = ("counts", "reasons")  #: what of batches is summed up by name
 
 _KEPT = {"id", "created_at", "line", "kind", "route", "wish", "models", "options", "request_hash", "applied"}
 

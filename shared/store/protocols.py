@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Protocol, Self
 
-from shared.contracts.batch import Batch, CallRow, Place, Row
+from shared.contracts.batch import Batch, CallRow, Place, Row, TokenSums
 
 
 class Batches(Protocol):
@@ -44,6 +44,10 @@ class Batches(Protocol):
         """Of these kinds, where given; newest first, with the total; without those whose wish is `deleted`. Their
         topics are not read, so they are empty here: ten thousand of them make megabytes a batch."""
 
+    async def tally(self, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+        """`counts` and `reasons` of all batches of these kinds, each summed up by its names; without those whose wish
+        is `deleted`."""
+
 
 class Problems(Protocol):
     """Problems, one row a slot."""
@@ -59,6 +63,12 @@ class Problems(Protocol):
         self, *, batch_id: str | None = None, status: str | None = None, kinds: Sequence[str] | None = None
     ) -> AsyncIterator[Row]:
         """Every match (`kinds` count where no batch is named), by batch and slot, without holding all in memory."""
+
+    async def of_batches(self, batch_ids: Iterable[str]) -> list[Row]:
+        """All rows of these, by batch and slot, without their vectors."""
+
+    async def mean(self, field: str, *, status: str, kinds: Sequence[str]) -> float | None:
+        """Of a number in the envelope, as `quality.score`, over the rows that have it; None where none does."""
 
     async def in_flight(self, batch_id: str) -> list[Row]:
         """Rows that are not at an end."""
@@ -107,6 +117,9 @@ class Calls(Protocol):
 
     async def total(self, batch_id: str) -> dict[str, int]:
         """The same sums over all calls of a batch; zeros where it has none."""
+
+    async def tokens(self, batch_ids: Iterable[str]) -> list[TokenSums]:
+        """What the calls of these took, in no order."""
 
     async def count(self, batch_id: str | None = None) -> int: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,9 +24,10 @@ from services.gateway.samples import samples_of
 from services.gateway.schemas.common import Paging, Query
 from services.gateway.schemas.jobs import Job, JobPage, Sample, Stopped
 from services.gateway.schemas.text import ENHANCED, SMALL, AugmentOptions, EnhancedRequest, Options, TextRequest
-from shared.contracts.batch import Batch
+from shared.contracts.batch import Batch, Row
 from shared.contracts.text import TextOptions, TextStatus
 from shared.lines import TEXTS
+from shared.settings import Settings
 from shared.text_templates.templates import versions
 
 CSV_COLUMNS = ("id", "product", "text", "sentiment", "aspects", "score", "origin", "strategy", "prompt_version")
@@ -34,6 +35,7 @@ CSV_COLUMNS = ("id", "product", "text", "sentiment", "aspects", "score", "origin
 router = APIRouter(prefix="/api", tags=["Text"], route_class=StrictRoute)
 BODIES = {"small": {"summary": "Five samples", "value": SMALL}}
 ENHANCED_BODIES = {"enhanced": {"summary": "With a mood, a tone and a filter", "value": ENHANCED}}
+ROWS = 1000  # of samples that are held at once
 ANSWERS = replies(401, 409, 413, 422, 503, model=Job)
 
 
@@ -51,7 +53,8 @@ class _Starting:
         self._connected, self._acceptance, self._key = connected, acceptance, idempotency_key
 
     async def job(self, body: TextRequest, options: TextOptions, augment: AugmentOptions | None = None) -> Job:
-        check(body, self._connected)
+        for check in CHECKS:
+            check(body, self._connected.settings)
         batch_id = new_id(self._key, self._caller, TEXTS, "text")
         wanted = job_of(body, options, self._acceptance.defaults, batch_id, augment)
         accepted = await self._acceptance.accept(wanted, keyed=self._key is not None)
@@ -87,13 +90,21 @@ async def generate_augmented_text(
     return await starting.job(body, options_of(body), query)
 
 
-def check(body: TextRequest, connected: Connections) -> None:
-    """Raises a 422 for what only the operator's settings tell."""
-    if body.count > (most := connected.settings.max_texts):
+def check_count(body: TextRequest, settings: Settings) -> None:
+    """Raises a 422."""
+    if body.count > (most := settings.max_texts):
         raise bad_field("count", f"at most {most} samples a job")
-    known = known_versions(connected.settings.templates_dir)
+
+
+def check_version(body: TextRequest, settings: Settings) -> None:
+    """Raises a 422."""
+    known = known_versions(settings.templates_dir)
     if body.version not in known:
         raise bad_field("version", f"there are no templates of that name; there are {', '.join(known)}")
+
+
+CHECKS = (check_count, check_version)
+"""What only the operator's settings tell."""
 
 
 @cache
@@ -103,8 +114,34 @@ def known_versions(folder: Path | None) -> list[str]:
 
 
 async def _shown(batch: Batch, connected: Connections) -> Job:
-    rows = [row async for row in connected.store.problems.stream(batch_id=batch.id)] if batch.seen else []
-    return job(batch, rows, await connected.store.calls.sums([row["id"] for row in rows]) if rows else {})
+    (shown,) = [each async for each in _each_shown([batch], connected)]
+    return shown
+
+
+async def _each_shown(batches: Iterable[Batch], connected: Connections) -> AsyncIterator[Job]:
+    """Rows are read for several at once, but not for all: a page may have tens of thousands."""
+    store = connected.store
+    for some in _together(batches):
+        rows: dict[str, list[Row]] = {batch.id: [] for batch in some}
+        if begun := [batch.id for batch in some if batch.seen]:
+            for row in await store.problems.of_batches(begun):
+                rows[row["batch_id"]].append(row)
+        good = [row["id"] for each in rows.values() for row in each if row["status"] == TextStatus.ACCEPTED]
+        costs = await store.calls.sums(good) if good else {}
+        for batch in some:
+            yield job(batch, rows[batch.id], costs)
+
+
+def _together(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches in order, as many at once as have about `ROWS` rows."""
+    some: list[Batch] = []
+    for batch in batches:
+        if some and sum(each.seen for each in some) + batch.seen > ROWS:
+            yield some
+            some = []
+        some.append(batch)
+    if some:
+        yield some
 
 
 @router.get("/result/{job_id}", responses=replies(401, 404, 503, model=Job))
@@ -126,13 +163,15 @@ async def cancel_text_job(job_id: BatchId, connected: Connected) -> Stopped:
 
 
 @router.get("/jobs", responses=replies(401, 422, 503, model=JobPage | list[Job]))
-async def list_jobs(query: Annotated[Paging, QueryParam()], connected: Connected) -> JobPage | list[Job]:
+async def list_jobs(query: Annotated[Paging, QueryParam()], connected: Connected) -> Response:
     """Newest first."""
     found, total = await connected.store.batches.list(
         status=None, skip=query.offset, limit=query.count, kinds=("text",)
     )
-    items = [await _shown(batch, connected) for batch in found]
-    return items if query.bare else JobPage(items=items, total=total, page=query.page, per_page=query.per_page)
+    # written one by one: whole, they are megabytes that the framework would check and copy as well
+    items = ",".join([each.model_dump_json() async for each in _each_shown(found, connected)])
+    paged = f'{{"items":[{items}],"total":{total},"page":{query.page},"per_page":{query.per_page}}}'
+    return Response(f"[{items}]" if query.bare else paged, media_type="application/json")
 
 
 class ExportQuery(Query):

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
+from fastapi import Query as QueryParam
 
-from services.gateway.errors import Problem
-from services.gateway.jobs import models_of
+from services.gateway.acceptance import Acceptance, new_id
+from services.gateway.connections import Connections
+from services.gateway.errors import Problem, bad_field
+from services.gateway.estimate import EARLIER, basis, estimate
+from services.gateway.jobs import augment_of, job_of, options_of
 from services.gateway.reading import StrictRoute
 from services.gateway.routes.dependencies import Accepting, Connected, Living, replies
-from services.gateway.routes.text import BODIES, check, known_versions
+from services.gateway.routes.text import BODIES, CHECKS, ENHANCED_BODIES, known_versions
 from services.gateway.schemas.common import dollars, timestamp
-from services.gateway.schemas.text import STRATEGIES, TextRequest
+from services.gateway.schemas.text import STRATEGIES, AnyOptions, AnyRequest, AugmentOptions, Options, TextRequest
 from services.gateway.schemas.text_system import (
+    BasedOn,
     ConfigReply,
     Limit,
     QualityStats,
@@ -24,12 +32,9 @@ from services.gateway.schemas.text_system import (
     Validated,
     Validation,
 )
-from shared.contracts.text import TextStatus
-from shared.llm import prices
+from shared.contracts.batch import Batch
+from shared.contracts.text import TextOptions, TextStatus
 from shared.quality import WEIGHTS
-
-GUESS_TOKENS = {"writer": (700, 220), "reviewer": (800, 120), "embedding": (90, 0)}  #: of a call, in and out; a guess
-GUESS_SECONDS = 4.0  # for a sample's three calls, one after the other; a guess
 
 router = APIRouter(prefix="/api", tags=["Text"], route_class=StrictRoute)
 
@@ -42,34 +47,77 @@ async def augmentation_strategies() -> Strategies:
 
 @router.post("/validate", responses=replies(401, 413, 422, 503, model=Validated))
 async def validate_text_request(
-    body: Annotated[TextRequest, Body(openapi_examples=BODIES)], connected: Connected, acceptance: Accepting
+    body: Annotated[AnyRequest, Body(openapi_examples=BODIES | ENHANCED_BODIES)],
+    query: Annotated[AnyOptions, QueryParam()],
+    connected: Connected,
+    acceptance: Accepting,
 ) -> Validated:
-    """What the request would cost and how long it would take; calls no model."""
+    """Whether a job could be started so, what it would cost and how long it would take; calls no model.
+
+    Takes what the three routes that start a job take, the options of variants in the body as well.
+    """
     errors: list[str] = []
-    warnings: list[str] = []
-    try:
-        check(body, connected)
-    except Problem as problem:
-        errors.append(problem.detail)
-    models = models_of(body, acceptance.defaults)
-    cost: int | None = 0
-    for role, (into, out) in GUESS_TOKENS.items():
-        each = prices.cost(models[role], into, out, time.time(), own=connected.settings.prices)
-        if each is None:
-            (warnings if body.max_cost_usd is None else errors).append(f"the price of {models[role]} is not known")
-        cost = None if cost is None or each is None else cost + each * body.count
-    if body.max_cost_usd is not None and cost is not None and (dollars(cost) or 0) > body.max_cost_usd:
-        warnings.append(f"max_cost_usd: about ${dollars(cost):.4f} is needed")
+    for check in CHECKS:
+        with _noted(errors):
+            check(body, connected.settings)
+    augment: AugmentOptions | None = None
+    job: Batch | None = None
+    with _noted(errors):
+        augment = augment_of(body, query)
+        job = job_of(body, _options(body, query, augment), acceptance.defaults, new_id(None, ""), augment)
     return Validated(
         timestamp=timestamp(time.time()),
-        request=body.model_dump(mode="json", exclude_none=True),
-        validation=Validation(
-            valid=not errors,
-            errors=errors,
-            warnings=warnings,
-            estimated_cost=dollars(cost),
-            estimated_duration=GUESS_SECONDS * max(1, -(-body.count // connected.settings.workers)),
-        ),
+        request=_understood(body, query, augment),
+        validation=Validation.refused(errors) if job is None else await _foreseen(job, errors, connected, acceptance),
+    )
+
+
+@contextmanager
+def _noted(errors: list[str]) -> Iterator[None]:
+    """A route answers with the first refusal; here each is added to the errors."""
+    try:
+        yield
+    except Problem as problem:
+        errors += [f"{field}: {message}" for field, message in problem.errors] or [problem.detail]
+
+
+def _options(body: AnyRequest, query: AnyOptions, augment: AugmentOptions | None) -> TextOptions:
+    """Raises a 422."""
+    given = query.model_dump(exclude_none=True, include=set(Options.model_fields))
+    if augment and given:
+        raise bad_field(next(iter(given)), "the route for variants takes this in its body only")
+    return options_of(body, Options(**given))
+
+
+def _understood(body: AnyRequest, query: AnyOptions, augment: AugmentOptions | None) -> dict[str, Any]:
+    """The request with the defaults of the route that it is meant for."""
+    said = query.model_dump(mode="json", exclude_none=True) | (augment.model_dump(mode="json") if augment else {})
+    plain = not said and body.model_fields_set <= TextRequest.model_fields.keys()
+    return (
+        body.model_dump(mode="json", exclude_none=True, include=set(TextRequest.model_fields) if plain else None) | said
+    )
+
+
+async def _foreseen(job: Batch, errors: list[str], connected: Connections, acceptance: Acceptance) -> Validation:
+    warnings: list[str] = []
+    with _noted(errors):
+        warnings += (await acceptance.judge(job)).warnings
+    store, settings = connected.store, connected.settings
+    earlier, _ = await store.batches.list(status=None, skip=0, limit=EARLIER, kinds=("text",))
+    rests_on = basis(job, earlier)
+    found = estimate(job, rests_on, await store.calls.tokens(rests_on.ids), settings.workers)
+    # it may have to load the price list
+    cost, unknown = await asyncio.to_thread(found.cost, job, time.time(), settings.prices)
+    warnings += [*found.warnings, *(f"the price of {model} is not known" for model in unknown)]
+    if job.wish.max_cost is not None and cost is not None and cost > job.wish.max_cost:
+        warnings.append(f"max_cost_usd: about ${dollars(cost):.4f} is needed")
+    return Validation(
+        valid=not errors,
+        errors=errors,
+        warnings=warnings,
+        estimated_cost=dollars(cost),
+        estimated_duration=found.seconds,
+        based_on=BasedOn(jobs=found.jobs, same_models=found.same_models),
     )
 
 
@@ -102,24 +150,18 @@ async def rate_limit_status(living: Living) -> RateLimits:
 @router.get("/quality-stats", responses=replies(401, 503, model=QualityStats))
 async def quality_stats(connected: Connected) -> QualityStats:
     """How the samples of all jobs fared."""
-    store, scores = connected.store, []
-    found, _ = await store.batches.list(status=None, skip=0, limit=100_000, kinds=("text",))
-    reasons: dict[str, int] = {}
-    for batch in found:
-        for reason, n in batch.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + n
-    async for row in store.problems.stream(status=TextStatus.ACCEPTED, kinds=("text",)):
-        if quality := row["envelope"].get("quality"):
-            scores.append(quality["score"])
-    accepted = sum(batch.counts.get(TextStatus.ACCEPTED, 0) for batch in found)
-    rejected = sum(batch.counts.get(TextStatus.REJECTED, 0) for batch in found)
+    store, kinds = connected.store, ("text",)
+    tally = await store.batches.tally(kinds)
+    mean = await store.problems.mean("quality.score", status=TextStatus.ACCEPTED, kinds=kinds)
+    counts = tally["counts"]
+    accepted, rejected = counts.get(TextStatus.ACCEPTED, 0), counts.get(TextStatus.REJECTED, 0)
     judged = accepted + rejected
     return QualityStats(
-        total_samples=sum(batch.seen for batch in found),
+        total_samples=sum(counts.values()),
         accepted=accepted,
         rejected=rejected,
         acceptance_rate=round(accepted / judged, 4) if judged else None,
-        mean_score=round(sum(scores) / len(scores), 4) if scores else None,
-        reasons=reasons,
+        mean_score=None if mean is None else round(mean, 4),
+        reasons=tally["reasons"],
         weights=dict(WEIGHTS),
     )

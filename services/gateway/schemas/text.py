@@ -106,8 +106,27 @@ class EnhancedRequest(TextRequest):
         return list(BUILT_IN_EXAMPLES) if self.few_shot else []
 
 
+Strategies = Annotated[list[Strategy], Field(min_length=1, description="May be named several times.")]
+Ratio = Annotated[
+    float,
+    Field(gt=0, le=1, allow_inf_nan=False, description="Share of the samples that get a variant of each strategy."),
+]
+
+
 class AugmentOptions(Query):
-    augmentation_strategies: list[Strategy] = Field(["CDA"], min_length=1, description="May be named several times.")
-    augment_ratio: float = Field(
-        0.5, gt=0, le=1, allow_inf_nan=False, description="Share of the samples that get a variant of each strategy."
-    )
+    augmentation_strategies: Strategies = Field(["CDA"])
+    augment_ratio: Ratio = 0.5
+
+
+class AnyOptions(Options):
+    """What one or another of the routes that start a job has in its query."""
+
+    augmentation_strategies: Strategies | None = None
+    augment_ratio: Ratio | None = None
+
+
+class AnyRequest(EnhancedRequest):
+    """What may be asked of one or another of the routes that start a job; variants by the names in their query."""
+
+    augmentation_strategies: Strategies | None = None
+    augment_ratio: Ratio | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -11,12 +11,29 @@ from services.gateway.schemas.common import Reply, with_example
 from services.gateway.schemas.text import SMALL, STRATEGIES
 
 
+class BasedOn(Reply):
+    """Earlier jobs whose tokens and seconds the estimate has; without any it rests on an assumption, and a warning says
+    on which."""
+
+    jobs: int
+    same_models: bool = Field(description="False: there were none of the same models, so they are of any.")
+
+
 class Validation(Reply):
     valid: bool
     errors: list[str]
     warnings: list[str]
-    estimated_cost: float | None = Field(description="Dollars; null: a price is not known.")
+    estimated_cost: float | None = Field(description="Dollars, at today's prices; null: one is not known.")
     estimated_duration: float = Field(description="Seconds.")
+    based_on: BasedOn
+
+    @classmethod
+    def refused(cls, errors: list[str]) -> Self:
+        """Of a request that says two things at once, so that there is nothing to estimate."""
+        nothing = BasedOn(jobs=0, same_models=False)
+        return cls(
+            valid=False, errors=errors, warnings=[], estimated_cost=None, estimated_duration=0.0, based_on=nothing
+        )
 
 
 class Validated(Reply):
@@ -24,7 +41,8 @@ class Validated(Reply):
         {
             "timestamp": "2026-11-21T10:00:00Z", "request": SMALL,
             "validation": {
-                "valid": True, "errors": [], "warnings": [], "estimated_cost": 0.004, "estimated_duration": 12.0
+                "valid": True, "errors": [], "warnings": [], "estimated_cost": 0.004, "estimated_duration": 12.0,
+                "based_on": {"jobs": 7, "same_models": True},
             },
         }
     )  # fmt: skip

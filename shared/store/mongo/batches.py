@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from shared.contracts.batch import Batch
-from shared.store.documents import DELETED, canonical, checked, emptied, facts_of, is_open
+from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open
 from shared.store.mongo.answers import Collection, Document, answering, of_kinds, to_row
 
 _LIVING = {"$ne": DELETED}
@@ -87,6 +87,20 @@ class MongoBatches:
             found = self._collection.find(condition, {"topics": False}).sort(_by_age(DESCENDING))
             documents = await found.skip(skip).limit(limit).to_list()
         return [_batch({**document, "topics": []}) for document in documents], total
+
+    async def tally(self, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+        return {field: await self._tally(field, kinds) for field in TALLIED}
+
+    async def _tally(self, field: str, kinds: Sequence[str]) -> dict[str, int]:
+        steps: list[Document] = [
+            {"$match": {"wish.state": _LIVING, **of_kinds(kinds)}},
+            {"$project": {"each": {"$objectToArray": f"${field}"}}},
+            {"$unwind": "$each"},
+            {"$group": {"_id": "$each.k", "sum": {"$sum": "$each.v"}}},
+        ]
+        with answering():
+            found = await (await self._collection.aggregate(steps)).to_list()
+        return {each["_id"]: each["sum"] for each in found}
 
 
 def _by_age(direction: int) -> list[tuple[str, int]]:

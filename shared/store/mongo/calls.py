@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pymongo import ASCENDING, InsertOne
 
-from shared.contracts.batch import CallRow, Place
+from shared.contracts.batch import CallRow, Place, TokenSums
 from shared.store.documents import SUMS
 from shared.store.mongo.answers import Collection, answering, replacement, to_document, to_row, write_all
 
@@ -17,6 +17,17 @@ _SUMS = {
     "unpriced": {"$sum": {"$cond": [{"$eq": [{"$ifNull": ["$cost", None]}, None]}, 1, 0]}},
     "input_tokens": {"$sum": "$input_tokens"},
     "output_tokens": {"$sum": "$output_tokens"},
+}
+_TOKENS = {
+    "_id": {
+        "batch_id": "$batch_id",
+        "stage": "$stage",
+        "role": "$role",
+        "prompt_version": {"$ifNull": ["$prompt_version", ""]},
+    },
+    "input": {"$sum": "$input_tokens"},
+    "cached": {"$sum": "$cached_tokens"},
+    "output": {"$sum": "$output_tokens"},
 }
 
 
@@ -58,6 +69,12 @@ class MongoCalls:
         with answering():
             found = await (await self._collection.aggregate([of_batch, {"$group": _SUMS | {"_id": None}}])).to_list()
         return {name: found[0][name] if found else 0 for name in SUMS}
+
+    async def tokens(self, batch_ids: Iterable[str]) -> list[TokenSums]:
+        among = {"$match": {"batch_id": {"$in": list(batch_ids)}}}
+        with answering():
+            found = await (await self._collection.aggregate([among, {"$group": _TOKENS}])).to_list()
+        return [TokenSums(**each.pop("_id"), **each) for each in found]
 
     async def count(self, batch_id: str | None = None) -> int:
         with answering():

@@ -85,6 +85,20 @@ class MongoProblems:
                 yield row
             slot = rows[-1]["slot"]
 
+    async def of_batches(self, batch_ids: Iterable[str]) -> list[Row]:
+        with answering():
+            found = self._collection.find({"batch_id": {"$in": list(batch_ids)}}, {"vector": 0}).sort(_ORDER)
+            return [_row(document) for document in await found.to_list()]
+
+    async def mean(self, field: str, *, status: str, kinds: Sequence[str]) -> float | None:
+        steps: list[Document] = [
+            {"$match": {**_where(status=status), **of_kinds(kinds)}},
+            {"$group": {"_id": None, "mean": {"$avg": f"$envelope.{field}"}}},
+        ]
+        with answering():
+            found = await (await self._collection.aggregate(steps)).to_list()
+        return found[0]["mean"] if found else None
+
     async def in_flight(self, batch_id: str) -> list[Row]:
         with answering():
             found = self._collection.find({"status": IN_PROGRESS, "batch_id": batch_id}).sort(_ORDER)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shared.contracts.batch import Batch
-from shared.store.documents import DELETED, canonical, checked, emptied, facts_of, is_open
-from shared.store.sqlite.database import Database
+from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open
+from shared.store.sqlite.database import AMONG, Database
 
 _SELECT = "SELECT id, wish, facts FROM batches"
 _SELECT_LEAN = "SELECT id, wish, json_set(facts, '$.topics', json_array()) FROM batches"
@@ -49,7 +49,7 @@ class SqliteBatches:
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Batch]:
         wanted = json.dumps(list(ids))
-        found = await self._select("WHERE id IN (SELECT value FROM json_each(?))", wanted)
+        found = await self._select(f"WHERE id {AMONG}", wanted)
         return {batch.id: batch for batch in found}
 
     async def open(self) -> list[Batch]:
@@ -135,6 +135,23 @@ class SqliteBatches:
 
         rows, total = await self._database.read(work)
         return [_batch(row) for row in rows], total
+
+    async def tally(self, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+        values = (DELETED, json.dumps(list(kinds)))
+
+        def work(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
+            return {
+                field: dict(
+                    connection.execute(
+                        f"SELECT each.key, sum(each.value) FROM batches, json_each(facts, '$.{field}') AS each"
+                        f" WHERE state <> ? AND kind {AMONG} GROUP BY each.key",
+                        values,
+                    ).fetchall()
+                )
+                for field in TALLIED
+            }
+
+        return await self._database.read(work)
 
 
 def _batch(row: tuple[str, str, str]) -> Batch:

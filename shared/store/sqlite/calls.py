@@ -8,16 +8,15 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from shared.contracts.batch import CallRow, Place
+from shared.contracts.batch import CallRow, Place, TokenSums
 from shared.store.documents import SUMS
-from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
+from shared.store.sqlite.database import AMONG, Database, delete_batch, encode, put_many, upsert
 
 _PUT = upsert("calls", "id, problem_id, batch_id, at, epoch, seq, cost, input_tokens, output_tokens, row")
 _SUMS = (
     "count(*), coalesce(sum(cost), 0), coalesce(sum(cost IS NULL), 0), coalesce(sum(input_tokens), 0),"
     " coalesce(sum(output_tokens), 0)"
 )
-_AMONG = "IN (SELECT value FROM json_each(?))"
 
 
 class SqliteCalls:
@@ -30,7 +29,7 @@ class SqliteCalls:
             await put_many(self._database, _PUT, values)
 
     async def places(self, ids: Iterable[str]) -> dict[str, Place]:
-        found = await self._select(f"SELECT id, epoch, seq FROM calls WHERE id {_AMONG}", json.dumps(list(ids)))
+        found = await self._select(f"SELECT id, epoch, seq FROM calls WHERE id {AMONG}", json.dumps(list(ids)))
         return {call_id: Place(epoch=epoch, seq=seq) for call_id, epoch, seq in found}
 
     async def of_problem(self, problem_id: str) -> list[CallRow]:
@@ -40,7 +39,7 @@ class SqliteCalls:
 
     async def sums(self, problem_ids: Iterable[str]) -> dict[str, dict[str, int]]:
         found = await self._select(
-            f"SELECT problem_id, {_SUMS} FROM calls WHERE problem_id {_AMONG} GROUP BY problem_id",
+            f"SELECT problem_id, {_SUMS} FROM calls WHERE problem_id {AMONG} GROUP BY problem_id",
             json.dumps(list(problem_ids)),
         )
         return {problem_id: dict(zip(SUMS, sums, strict=True)) for problem_id, *sums in found}
@@ -48,6 +47,16 @@ class SqliteCalls:
     async def total(self, batch_id: str) -> dict[str, int]:
         found = await self._select(f"SELECT {_SUMS} FROM calls WHERE batch_id = ?", batch_id)
         return dict(zip(SUMS, found[0], strict=True))
+
+    async def tokens(self, batch_ids: Iterable[str]) -> list[TokenSums]:
+        found = await self._select(
+            "SELECT batch_id, json_extract(row, '$.stage'), json_extract(row, '$.role'),"
+            " coalesce(json_extract(row, '$.prompt_version'), ''), coalesce(sum(input_tokens), 0),"
+            " coalesce(sum(json_extract(row, '$.cached_tokens')), 0), coalesce(sum(output_tokens), 0)"
+            f" FROM calls WHERE batch_id {AMONG} GROUP BY 1, 2, 3, 4",
+            json.dumps(list(batch_ids)),
+        )
+        return [TokenSums(*sums) for sums in found]
 
     async def count(self, batch_id: str | None = None) -> int:
         where, values = ("batch_id = ?", (batch_id,)) if batch_id is not None else ("TRUE", ())

@@ -22,6 +22,7 @@ PATIENCE = 10.0  # s that a write waits for another process's; theirs take milli
 PAUSE = 0.02  # s between two tries where SQLite itself does not wait, as when another process recovers the file
 PAGE = 8192  # bytes; a row of 3 KB then needs no overflow page
 CACHE = 16_384  # KB a connection
+AMONG = "IN (SELECT value FROM json_each(?))"  #: one of a JSON array, so that a statement takes any number
 WAL_LIMIT = 64 * 1024**2  # bytes that the log keeps on disk after a checkpoint
 
 

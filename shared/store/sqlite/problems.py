@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic_core import from_json
 
 from shared.contracts.batch import Row
 from shared.store.documents import IN_PROGRESS, join_vector, part_vector
-from shared.store.sqlite.database import Database, delete_batch, encode, put_many, upsert
+from shared.store.sqlite.database import AMONG, Database, delete_batch, encode, put_many, upsert
 
 _PUT = f"""
     {upsert("problems", "id, batch_id, slot, hop, epoch, seq, status, reason, subject, topic, text, row, vector, kind")}
@@ -18,6 +19,7 @@ _PUT = f"""
 """
 _SELECT = "SELECT row, vector FROM problems"
 _CHUNK = 200  # rows that a stream holds
+_PAGE = 2000  # rows that are looked into before other readers get their turn
 
 
 class SqliteProblems:
@@ -35,7 +37,7 @@ class SqliteProblems:
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Row]:
         wanted = json.dumps(list(ids))
-        found = await self._select("WHERE id IN (SELECT value FROM json_each(?))", wanted)
+        found = await self._select(f"WHERE id {AMONG}", wanted)
         return {row["id"]: row for row in found}
 
     async def stream(
@@ -61,6 +63,27 @@ class SqliteProblems:
             for row in rows:
                 yield row
             slot = rows[-1]["slot"]
+
+    async def of_batches(self, batch_ids: Iterable[str]) -> list[Row]:
+        sql = f"SELECT row FROM problems WHERE batch_id {AMONG} ORDER BY batch_id, slot"
+        wanted = json.dumps(list(batch_ids))
+        found = await self._database.read(lambda connection: connection.execute(sql, (wanted,)).fetchall())
+        return [from_json(row) for (row,) in found]
+
+    async def mean(self, field: str, *, status: str, kinds: Sequence[str]) -> float | None:
+        where, values = _where(status=status, kind=kinds)
+        sql = f"""SELECT batch_id, slot, json_extract(row, '$.envelope.{field}') FROM problems
+                  WHERE {where} AND (batch_id, slot) > (?, ?) ORDER BY batch_id, slot LIMIT {_PAGE}"""
+        last: tuple[str, int] = ("", -1)
+
+        def page(connection: sqlite3.Connection) -> list[Any]:
+            return connection.execute(sql, (*values, *last)).fetchall()
+
+        total, count = 0.0, 0
+        while found := await self._database.read(page):
+            numbers = [number for _, _, number in found if number is not None]
+            total, count, last = total + sum(numbers), count + len(numbers), found[-1][:2]
+        return total / count if count else None
 
     async def in_flight(self, batch_id: str) -> list[Row]:
         return await self._select("WHERE batch_id = ? AND status = ? ORDER BY slot", batch_id, IN_PROGRESS)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from services.gateway.app import create_app
 from services.gateway.schemas.augmentation import AugmentRequest
 from services.gateway.schemas.generation import GenerationRequest
-from services.gateway.schemas.text import EnhancedRequest, TextRequest
+from services.gateway.schemas.text import AnyRequest, EnhancedRequest, TextRequest
 from services.gateway.schemas.trial import TrialBody
 from shared.settings import Settings
 
@@ -23,8 +23,8 @@ BODIES: dict[str, type[BaseModel]] = {
     "post /api/generate": TextRequest,
     "post /api/generate-enhanced": EnhancedRequest,
     "post /api/generate-augmented": EnhancedRequest,
-    "post /api/validate": TextRequest,
     "post /api/test-llm": TrialBody,
+    "post /api/validate": AnyRequest,
 }
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -16,6 +16,7 @@ from shared.contracts.statuses import BatchStatus, Flag
 from shared.contracts.text import Aspect, Quality, Text, TextReason, TextStatus, Variant
 from shared.controls import read_flags
 from shared.settings import Settings
+from tests.contract.store_documents import call
 from tests.flow.test_gateway.conftest import TEXT_PROBLEM, Gateway, assert_problem, running
 
 PRODUCT = "a steel water bottle"
@@ -310,26 +311,6 @@ async def test_an_export_of_nothing_is_empty(gateway: Gateway) -> None:
     assert len((await gateway.client.get(f"{path}?format=csv")).text.splitlines()) == 1
 
 
-async def test_a_request_can_be_judged_without_a_model(gateway: Gateway) -> None:
-    body = {"product": PRODUCT, "count": 4, "temperature": 0.7}
-    found = (await gateway.client.post("/api/validate", json=body)).json()
-    assert found["request"] | body == found["request"]
-    judged = found["validation"]
-    assert (judged["valid"], judged["errors"], judged["warnings"]) == (True, [], [])
-    assert judged["estimated_cost"] > 0
-    assert judged["estimated_duration"] > 0
-    unknown = (await gateway.client.post("/api/validate", json=body | {"model": "openai/nobody-knows"})).json()
-    assert unknown["validation"]["estimated_cost"] is None
-    assert unknown["validation"]["warnings"]
-    capped = (await gateway.client.post("/api/validate", json=body | {"model": "openai/no", "max_cost_usd": 1})).json()
-    assert not capped["validation"]["valid"], "which is what starting it would say"
-    many = (await gateway.client.post("/api/validate", json=body | {"count": 51})).json()["validation"]
-    assert not many["valid"]
-    assert "count" in many["errors"][0]
-    assert_problem(await gateway.client.post("/api/validate", json={"product": ""}), 422, "product")
-    assert await gateway.batches() == 0
-
-
 async def test_what_the_system_says_of_itself(gateway: Gateway) -> None:
     config = (await gateway.client.get("/api/config")).json()
     assert (config["versions"], config["max_count"]) == (["v1", "v2"], 50)
@@ -344,3 +325,25 @@ async def test_what_the_system_says_of_itself(gateway: Gateway) -> None:
     assert (stats["accepted"], stats["rejected"], stats["acceptance_rate"]) == (3, 1, 0.75)
     assert (stats["mean_score"], stats["reasons"]) == (0.9, {"low_quality": 1})
     assert sum(stats["weights"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 5, 1000])
+async def test_a_job_is_the_same_in_the_list(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr("services.gateway.routes.text.ROWS", rows_at_once)
+    jobs = [
+        await asked(gateway),
+        await ended(gateway, BatchStatus.COMPLETED, 3),
+        await ended(gateway, BatchStatus.FAILED, 1),
+    ]
+    for batch in jobs[1:]:
+        good = [row(batch, slot) for slot in range(batch.counts["accepted"])]
+        await gateway.store.problems.put([*good, row(batch, 9, TextStatus.REJECTED, text="No.")])
+        await gateway.store.calls.put([call(0, 0, batch.id, cost=7_000), call(1, 0, batch.id, cost=None)])
+    shown = [(await gateway.client.get(f"/api/result/{batch.id}")).json() for batch in jobs]
+    assert [len(each["rejected"]) for each in shown] == [0, 1, 1]
+    listed = (await gateway.client.get("/api/jobs")).json()
+    assert listed == {"items": shown[::-1], "total": 3, "page": 1, "per_page": 50}
+    assert (await gateway.client.get("/api/jobs?limit=9")).json() == shown[::-1]
+    assert (await gateway.client.get("/api/jobs?skip=9")).json() == []
