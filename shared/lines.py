@@ -32,6 +32,7 @@ class Line:
     columns: Mapping[str, str]  #: what its queries ask for -> the envelope's field
     keeps_vectors: bool = False  #: they outlive their batch, as later ones are compared with them
     consumer_suffix: str = ""
+    purge_after: str = "purge_after"  #: the setting that says how long an ended batch's subjects stay in the ledger
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -81,6 +82,7 @@ LINES: dict[str, Line] = {
             columns={"subject": "product"},
             keeps_vectors=True,
             consumer_suffix="-texts",
+            purge_after="text_purge_after",
         ),
     )
 }

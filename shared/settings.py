@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     # texts
     templates_dir: Folder | None = None  # of versions of the prompts beside ours, a folder each
     max_texts: int = Field(50, ge=1, le=10_000)  # samples that one job may ask for
+    text_ttl: float | None = Field(None, ge=60)  # s that an ended job is kept; None: for ever
 
     # providers
     openai_api_key: Key | None = Field(None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     fold_every: float = Field(0.1, gt=0)  # s between two readings of the ledger
     purge_delay: float = Field(10.0, ge=0)  # s from telling what has ended to purging it; stages know 6 s old news
     purge_after: float = Field(24 * 3600.0, ge=0)  # s that an ended batch's subjects stay in the ledger
+    text_purge_after: float = Field(3600.0, ge=0)  # the same of a text job's
 
     @model_validator(mode="before")
     @classmethod

@@ -20,6 +20,7 @@ from shared.errors import StreamFull, Unavailable
 from shared.streams import WEEK
 
 TOGETHER = 50  # rows looked after at once
+EXPIRE_EVERY = 30.0  # s between two looks for expired jobs; a lifetime is a minute at least
 
 Acked = dict[tuple[str, str], int]
 """(line, stage) -> the place in the ledger up to which everything is acked."""
@@ -37,6 +38,7 @@ class Sweep:
         self._low_water = LowWater(conductor)
         self._said: set[tuple[str, int]] = set()  # (batch, changes) known to be in the ledger
         self._places: dict[str, list[int]] = {}  # problem -> place at the last sweep
+        self._expired = float("-inf")  # monotonic; when expired jobs were looked for
         self._settled = 0  # the account's calls below this place are gone
 
     async def run(self) -> None:
@@ -46,6 +48,9 @@ class Sweep:
         if full and not self._conductor.full:
             log.warning("the ledger is nearly full: no problem is issued until there is room again")
         self._conductor.full = full
+        if time.monotonic() - self._expired >= EXPIRE_EVERY:
+            await self.expire(time.time())
+            self._expired = time.monotonic()
         self._conductor.flags = await read_flags(self._ledger)  # before the batches: a flag may be newer, never older
         open_batches = await self._store.batches.open()
         self._conductor.in_flight = {b.id: (b.in_flight, policy.claim(b)) for b in open_batches}
@@ -72,6 +77,16 @@ class Sweep:
             raise
         except Exception:
             log.exception("could not sweep a batch", extra={"batch": batch.id})
+
+    async def expire(self, now: float) -> None:
+        """Have text jobs deleted whose time is over, with all that later ones would be compared with."""
+        ttl = self._conductor.settings.text_ttl
+        if ttl is None:
+            return
+        while found := await self._store.batches.expired("text", now - ttl):
+            for batch_id in found:
+                await self._store.batches.wish(batch_id, state="deleted")
+                log.info("a text job expired", extra={"batch": batch_id})
 
     async def _settle(self, account: Batch) -> None:
         """What is on the bill, the ledger can do without. The checkpoint's own message stays, as it proves that the
@@ -171,7 +186,8 @@ class Sweep:
             batch = after
         if batch.in_flight or not batch.ended:
             return
-        old = now - (batch.finished_at or now) >= self._conductor.settings.purge_after
+        keeps: float = getattr(self._conductor.settings, lines.of(batch.line).purge_after)
+        old = now - (batch.finished_at or now) >= keeps
         due = not batch.purged and (old or self._conductor.full)
         if not (due or batch.wish.state == "deleted") or not await self._projected(batch):
             return

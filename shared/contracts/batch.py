@@ -1,4 +1,4 @@
-"""A batch as the store holds it: the gateway writes `wish`, the conductor all else."""
+"""A batch as the store holds it. The gateway writes `wish`, and the conductor all else and the end of what expired."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TopicSpec(BaseModel):
 
 
 class Wish(BaseModel):
-    """What the user wants of the batch now. Only the gateway writes it; `rev` rises with each change."""
+    """What the user wants of the batch now; `rev` rises with each change."""
 
     rev: int = 1
     state: Literal["running", "paused", "cancelled", "deleted"] = "running"

@@ -34,6 +34,10 @@ class Batches(Protocol):
     async def project(self, before: Batch, after: Batch) -> bool:
         """Write all but the wish, if `applied` and `wish.rev` still are those of `before`."""
 
+    async def expired(self, kind: str, before: float, limit: int = 100) -> list[str]:
+        """Ids of batches of this kind that ended before that time (Unix seconds), oldest first, without those whose
+        wish is `deleted`."""
+
     async def bury(self, batch_id: str) -> None:
         """Turn a batch with wish `deleted` into a tombstone: ended and purged, with nothing in it but its
         models, options and `request_hash`. No write reaches it after that. Other batches are left as they are."""

@@ -209,3 +209,15 @@ async def test_ping_names_the_database(store: Store) -> None:
     name, version = (await store.ping()).split()
     assert name in {"SQLite", "MongoDB"}
     assert version[0].isdigit()
+
+
+async def test_what_has_expired_is_found_oldest_first(store: Store) -> None:
+    ends = {"late": 30.0, "early": 10.0, "middle": 20.0, "deleted": 5.0, "other": 5.0, "runs": None}
+    for name, finished in ends.items():
+        await store.batches.insert(batch(name, kind="generation" if name == "other" else "text"))
+        status = BatchStatus.RUNNING if finished is None else BatchStatus.EXHAUSTED
+        assert await project(store, name, status=status, finished_at=finished, purged=True)
+    await store.batches.wish("deleted", state="deleted")
+    assert await store.batches.expired("text", 30.0) == ["early", "middle"]
+    assert await store.batches.expired("text", 31.0, limit=2) == ["early", "middle"]
+    assert await store.batches.expired("text", 10.0) == []

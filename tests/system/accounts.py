@@ -6,14 +6,13 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from shared import subjects
-from shared.contracts.batch import Batch
+from shared import lines, subjects
+from shared.contracts.batch import Batch, Quota
 from shared.contracts.problem import ProblemStatus
-from shared.contracts.statuses import BatchStatus
+from shared.contracts.statuses import BatchStatus, Status
 from shared.facts import Fact
 from tests.system.stack import Stack
 
-ACCEPTED = ("valid", "surplus")
 EXPECTED_ERRORS = ("dead letter",)  #: what a log may say at level ERROR in any test
 IN_FLIGHT = "billed, not recorded"  #: the property of a test
 
@@ -37,7 +36,7 @@ async def calls_of(stack: Stack, batch_id: str) -> list[dict[str, Any]]:
 async def check_completed(stack: Stack, batch_id: str, wanted: int, *, whole_ledger: bool = True) -> Batch:
     """Exactly the number wanted, and every count and cost in agreement."""
     batch = await stack.ended(batch_id, BatchStatus.COMPLETED)
-    assert batch.counts.get("valid", 0) == wanted
+    assert batch.counts.get(lines.of(batch.line).accepted, 0) == wanted
     await check(stack, batch_id, whole_ledger=whole_ledger)
     return batch
 
@@ -51,12 +50,14 @@ async def check(stack: Stack, batch_id: str, *, whole_ledger: bool = True) -> No
     assert len({call["id"] for call in calls}) == len(calls) == batch.calls == await stack.store.calls.count(batch_id)
     assert sum(call["cost"] for call in calls) == batch.cost, "the batch costs what its calls cost"
     facts = await facts_of(stack, batch_id)
-    _check_hops(facts)
+    _check_hops(facts, batch.line)
     if whole_ledger:
-        _check_ends(facts, rows)
+        _check_ends(facts, rows, lines.of(batch.line).accepted)
         recorded = [json.loads(fact.data) for fact in facts if fact.subject.startswith("calls.")]
         assert {call["id"] for call in recorded} == {call["id"] for call in calls}
         assert sum(call["cost"] for call in recorded) == batch.cost
+    if batch.line != lines.PROBLEMS:
+        return
     shown = await stack.status(batch_id)
     assert shown["status"] == batch.status
     assert shown["stats"] == {status: batch.counts.get(status, 0) for status in ENDS} | {"in_progress": 0}
@@ -66,23 +67,31 @@ ENDS = [status for status in ProblemStatus if status != ProblemStatus.IN_PROGRES
 
 
 def _check_rows(batch: Batch, rows: list[dict[str, Any]]) -> None:
-    """Every slot has one end, and the counters are the rows'."""
+    """Every slot has one end, and the counters are the rows'; the first to pass are accepted, in each bucket."""
+    line = lines.of(batch.line)
     assert [row["slot"] for row in rows] == list(range(batch.issued))
-    assert all(row["status"] in ENDS and not row["stage"] for row in rows)
+    assert all(row["status"] in list(line.statuses) and row["status"] != Status.IN_PROGRESS for row in rows)
+    assert not any(row["stage"] for row in rows)
+    kinds = {(row.get("line", lines.PROBLEMS), row.get("kind", "generation")) for row in rows}
+    assert kinds <= {(batch.line, batch.kind)}
     assert Counter(row["status"] for row in rows) == batch.counts
     assert Counter(row["reason"] for row in rows if row["reason"]) == batch.reasons
-    ranked = {row["rank"]: row["status"] for row in rows if row["status"] in ACCEPTED}
-    assert sorted(ranked) == list(range(1, batch.accepted + 1))
-    wanted = batch.wish.num_problems
-    assert all((rank <= wanted) == (status == "valid") for rank, status in ranked.items())
+    passed = [row for row in rows if row["status"] in (line.accepted, Status.SURPLUS)]
+    passed.sort(key=lambda row: row["rank"])
+    assert [row["rank"] for row in passed] == list(range(1, batch.accepted + 1))
+    for bucket, quota in (batch.quotas or {"": Quota(wanted=batch.wish.num_problems, accepted=batch.accepted)}).items():
+        ends = [row["status"] for row in passed if row["envelope"].get("bucket", "") == bucket]
+        over = len(ends) - quota.wanted
+        assert ends == [line.accepted] * min(len(ends), quota.wanted) + [Status.SURPLUS] * over
+        assert (len(ends), quota.in_flight) == (quota.accepted, 0)
 
 
-def _check_hops(facts: list[Fact]) -> None:
-    places = Counter(fact.subject.split(".", 2)[2] for fact in facts if fact.subject.startswith("problems."))
+def _check_hops(facts: list[Fact], line: str) -> None:
+    places = Counter(fact.subject.split(".", 2)[2] for fact in facts if fact.subject.startswith(f"{line}."))
     assert max(places.values(), default=1) == 1, "a hop has two successors"
 
 
-def _check_ends(facts: list[Fact], rows: list[dict[str, Any]]) -> None:
+def _check_ends(facts: list[Fact], rows: list[dict[str, Any]], accepted: str) -> None:
     """Of each slot the ledger's last word is one end, and the row's is the same."""
     ends: dict[int, list[tuple[int, str]]] = defaultdict(list)
     highest: Counter[int] = Counter()
@@ -99,7 +108,7 @@ def _check_ends(facts: list[Fact], rows: list[dict[str, Any]]) -> None:
         assert len(ends[slot]) == 1 + replays, (slot, ends[slot])
         hop, status = max(ends[slot])
         assert hop == highest[slot] == row["hop"]
-        assert ("valid" if row["status"] in ACCEPTED else row["status"]) == status
+        assert (accepted if row["status"] == Status.SURPLUS else row["status"]) == status
 
 
 async def check_bill(stack: Stack, *batch_ids: str, in_flight: int | None = None) -> int:
@@ -126,8 +135,8 @@ async def check_bill(stack: Stack, *batch_ids: str, in_flight: int | None = None
 
 def check_logs(stack: Stack, *expected: str) -> None:
     """Nothing went wrong that nobody expected."""
-    for name, lines in stack.logged().items():
-        odd = [line for line in lines if " ERROR " in line or " CRITICAL " in line or "Traceback" in line]
+    for name, logged in stack.logged().items():
+        odd = [line for line in logged if " ERROR " in line or " CRITICAL " in line or "Traceback" in line]
         odd = [line for line in odd if not any(words in line for words in (*EXPECTED_ERRORS, *expected))]
         assert not odd, f"{name} logged:\n" + "\n".join(odd[:5])
 

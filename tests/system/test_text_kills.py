@@ -1,75 +1,98 @@
-"""SIGKILL of each service in the middle of a text job: exactly as many as wanted, each call paid once."""
+"""SIGKILL of each service in turn, and of NATS, in the middle of a text job with variants: exactly as many samples and
+variants as wanted, each call paid once."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from shared import lines, subjects
-from shared.contracts.batch import Batch, Quota, Wish
-from shared.contracts.envelope import ModelSpec
-from shared.contracts.statuses import BatchStatus
-from shared.contracts.text import VARIED, Text, TextOptions
-from tests.system.accounts import calls_of, check_bill, check_logs, in_flight, rows_of
+from shared import lines
+from shared.contracts.batch import Batch
+from shared.contracts.text import VARIED, Text
+from tests.system.accounts import check_bill, check_completed, check_logs, in_flight, rows_of
 from tests.system.stack import Stack, until
 
 pytestmark = [pytest.mark.serial, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
-VARIED_WANTED, REST = 8, 16
-LATENCY = 0.2
+COUNT, VARIED_COUNT = 24, 8
+STRATEGIES = ("CDA", "ADA")
+STAGES = lines.of("texts").stages
+LEAST = 0.9  #: a score that a good part of the writer's texts misses
 
 
-async def begin(stack: Stack) -> Batch:
-    """A job for two kinds of samples, by a writer that makes every mistake it can."""
-    models = {"writer": "sim-writer-sloppy", "reviewer": "sim-strong", "embedding": "sim-embed"}
-    job = Batch(
-        id=uuid.uuid4().hex[:20], line="texts", kind="text", route=["writer", "embedder", "writer"],
-        created_at=time.time(), wish=Wish(num_problems=VARIED_WANTED + REST, max_attempts=500, max_in_flight=12),
-        models={role: ModelSpec(provider="simulator", model_name=name) for role, name in models.items()},
-        source={"name": "product", "product": f"headphones {uuid.uuid4().hex[:6]}"},
-        options=TextOptions(quality_filter=True, strategies=["CDA", "ADA"], version="v2").model_dump(),
-        quotas={VARIED: Quota(wanted=VARIED_WANTED), "": Quota(wanted=REST)},
-    )  # fmt: skip
-    assert await stack.store.batches.insert(job)
-    assert await stack.ledger.publish_once(subjects.batch_requested(job.id), b"{}")
-    return job
+def request() -> dict[str, Any]:
+    """By a writer without flaws, so that each variant is a good one."""
+    return {
+        "url": "/api/generate-augmented",
+        "params": {"augmentation_strategies": STRATEGIES, "augment_ratio": VARIED_COUNT / COUNT},
+        "json": {
+            "product": f"headphones {uuid.uuid4().hex[:6]}", "count": COUNT, "version": "v2",
+            "min_quality_score": LEAST,
+            "model": "simulator/sim-writer", "reviewer_model": "simulator/sim-strong",
+        },
+        "headers": {"Idempotency-Key": uuid.uuid4().hex},
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("victim", ["conductor", *lines.of("texts").stages])
+async def asked(stack: Stack, job: dict[str, Any]) -> str:
+    answer = await stack.api.post(**job)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["job_id"])
+
+
+@pytest.mark.parametrize("victim", ["gateway", "conductor", *STAGES, "nats"])
 async def test_a_kill_in_the_middle(both: Stack, victim: str, record_property: Callable[[str, object], None]) -> None:
-    stack = both
-    await stack.simulate(latency=LATENCY)
-    job = await begin(stack)
+    stack, job = both, request()
+    await stack.simulate(latency={"kind": "uniform", "low": 0.05, "high": 0.4})
+    job_id = await asked(stack, job)
 
     async def far_enough() -> bool:
-        batch = await stack.batch(job.id)
+        batch = await stack.batch(job_id)
         assert not batch.ended, "too late"
-        return batch.accepted >= 4 and (victim == "conductor" or bool(await stack.held(victim)))
+        return batch.accepted >= 4 and (victim not in STAGES or bool(await stack.held(victim)))
 
-    await until(far_enough, "four samples are accepted")
+    await until(far_enough, "four samples are accepted, and the victim has work")
     await stack.kill(victim)
     await stack.revive(victim)
-    batch = await stack.ended(job.id, BatchStatus.COMPLETED)
+    batch = await check_completed(stack, job_id, COUNT)
+    assert await asked(stack, job) == job_id, "asked again, it is the same job"
 
-    rows = await rows_of(stack, job.id)
-    assert Counter(row["status"] for row in rows) == batch.counts
-    accepted = [Text.model_validate(row["envelope"]) for row in rows if row["status"] == "accepted"]
-    assert Counter(text.bucket for text in accepted) == {VARIED: VARIED_WANTED, "": REST}
-    for text in accepted:
-        assert text.quality is not None
-        assert text.quality.score >= text.options.min_quality_score
-        assert all((text.text or "")[one.start : one.end] == one.term for one in text.aspects)
-        tried = {one.strategy for one in text.variants}
-        assert tried == ({"CDA", "ADA"} if text.bucket == VARIED else set())
-    assert all(row["reason"] for row in rows if row["status"] == "rejected")
-    assert batch.counts.get("rejected", 0) > 0, "the filters had work"
-    calls = await calls_of(stack, job.id)
-    assert len({call["id"] for call in calls}) == len(calls) == batch.calls
-    assert sum(call["cost"] for call in calls) == batch.cost
-    difference = await check_bill(stack, job.id)
+    await check_samples(stack, batch)
+    await check_result(stack, batch)
+    difference = await check_bill(stack, job_id)
     record_property(*in_flight(difference, stack.in_flight_at_kills))
     check_logs(stack)
+
+
+async def check_samples(stack: Stack, batch: Batch) -> None:
+    rows = await rows_of(stack, batch.id)
+    accepted = [Text.model_validate(row["envelope"]) for row in rows if row["status"] == "accepted"]
+    assert Counter(text.bucket for text in accepted) == {VARIED: VARIED_COUNT, "": COUNT - VARIED_COUNT}
+    for text in accepted:
+        assert text.quality is not None
+        assert text.quality.score >= LEAST
+        assert all((text.text or "")[one.start : one.end] == one.term for one in text.aspects)
+        made = [one.strategy for one in text.variants if one.accepted]
+        assert made == (list(STRATEGIES) if text.bucket == VARIED else [])
+    assert batch.counts.get("rejected", 0) > 0, "the filter had work"
+
+
+async def check_result(stack: Stack, batch: Batch) -> None:
+    """The gateway shows as many, each variant beside its original, and what it all cost."""
+    shown = (await stack.api.get(f"/api/result/{batch.id}")).json()
+    assert (shown["status"], shown["progress"], shown["error_message"]) == ("completed", 100, None)
+    samples = shown["result"]["samples"]
+    assert shown["result"]["total_samples"] == len(samples) == COUNT + VARIED_COUNT * len(STRATEGIES)
+    assert len({sample["id"] for sample in samples}) == len({sample["text"] for sample in samples}) == len(samples)
+    originals = {sample["id"] for sample in samples if not sample["origin"]}
+    assert len(originals) == COUNT
+    variants = [sample for sample in samples if sample["origin"]]
+    assert {sample["origin"] for sample in variants} <= originals
+    assert Counter(sample["strategy"] for sample in variants) == dict.fromkeys(STRATEGIES, VARIED_COUNT)
+    assert shown["cost"] == pytest.approx(batch.cost / 1e9, rel=1e-6)
+    exported = (await stack.api.get(f"/api/job/{batch.id}/export")).text.splitlines()
+    assert len(exported) == len(samples)

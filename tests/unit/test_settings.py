@@ -36,6 +36,7 @@ WRITTEN = {
     "writer_model": ("openai/gpt-5-mini", "openai/gpt-5-mini"),
     "reviewer_model": ("openai/gpt-5", "openai/gpt-5"),
     "templates_dir": ("/srv/vorlagen für texte", Path("/srv/vorlagen für texte")),
+    "text_ttl": ("86400", 86400.0),
     "openai_api_key": (KEY, SecretStr(KEY)),
     "openai_base_url": ("http://127.0.0.1:11434/v1",) * 2,
 }

@@ -133,7 +133,7 @@ async def text_config(connected: Connected, acceptance: Accepting) -> ConfigRepl
         reviewer_model=str(defaults.reviewer or defaults.checker),
         embedding_model=str(defaults.embedding),
         strategies=list(STRATEGIES),
-        results_kept_seconds=None,
+        results_kept_seconds=connected.settings.text_ttl,
     )
 
 

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from shared.contracts.batch import Batch
+from shared.contracts.statuses import ENDED
 from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open
 from shared.store.mongo.answers import Collection, Document, answering, of_kinds, to_row
 
@@ -69,6 +70,18 @@ class MongoBatches:
         with answering():
             result = await self._collection.update_one(condition, {"$set": facts})
         return result.matched_count == 1
+
+    async def expired(self, kind: str, before: float, limit: int = 100) -> list[str]:
+        condition = {
+            "kind": kind,
+            "wish.state": _LIVING,
+            "status": {"$in": sorted(ENDED)},
+            "finished_at": {"$lt": before},
+        }
+        order = [("finished_at", ASCENDING), ("_id", ASCENDING)]
+        with answering():
+            found = await self._collection.find(condition, {"_id": True}).sort(order).limit(limit).to_list()
+        return [document["_id"] for document in found]
 
     async def bury(self, batch_id: str) -> None:
         with answering():

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shared.contracts.batch import Batch
+from shared.contracts.statuses import ENDED
 from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open
 from shared.store.sqlite.database import AMONG, Database
 
@@ -95,6 +96,15 @@ class SqliteBatches:
             return cursor.rowcount == 1
 
         return await self._database.write(work)
+
+    async def expired(self, kind: str, before: float, limit: int = 100) -> list[str]:
+        statement = (
+            "SELECT id FROM batches WHERE kind = ? AND state <> ? AND status IN (SELECT value FROM json_each(?))"
+            " AND json_extract(facts, '$.finished_at') < ? ORDER BY json_extract(facts, '$.finished_at'), id LIMIT ?"
+        )
+        values = (kind, DELETED, json.dumps(sorted(ENDED)), before, limit)
+        found = await self._database.read(lambda connection: connection.execute(statement, values).fetchall())
+        return [batch_id for (batch_id,) in found]
 
     async def bury(self, batch_id: str) -> None:
         fields = emptied()
