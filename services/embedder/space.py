@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from services.embedder.entries import Entry, Fits, Near, OtherDimensions, Vector
 from shared import subjects
 from shared.contracts.envelope import Similar
 from shared.errors import Permanent, StreamFull
 from shared.ledger import Ledger
-from shared.quality import jaccard
-from shared.quality.signatures import highest
+from shared.quality.signatures import Hashes, hashes, overlaps
 from shared.streams import VECTORS
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,38 @@ FULL = (
     "STUMPER_LEDGER_MAX_BYTES, of which it may take half"
 )
 CLOSEST = 3  #: neighbours reported with a piece
+
+
+class Rows:
+    """Rows of one length and type; there is room for as many again whenever they are full."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._room: npt.NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return self._taken
+
+    @property
+    def nbytes(self) -> int:
+        return 0 if self._room is None else self._room.nbytes
+
+    @property
+    def width(self) -> int:
+        return 0 if self._room is None else int(self._room.shape[1])
+
+    def all(self) -> npt.NDArray[Any]:
+        """(n, width). Only where there is a row."""
+        assert self._room is not None
+        return self._room[: self._taken]
+
+    def append(self, row: npt.NDArray[Any]) -> None:
+        if self._room is None:
+            self._room = np.empty((256, row.size), dtype=row.dtype)
+        elif self._taken == len(self._room):
+            self._room = np.concatenate([self._room, np.empty_like(self._room)])
+        self._room[self._taken] = row
+        self._taken += 1
 
 
 class Space:
@@ -46,12 +79,15 @@ class Space:
         self._last = 0
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
-        self._matrix: Vector = np.empty((0, 0), dtype=np.float32)
-        self._signatures: list[bytes] = []
+        self._vectors = Rows()
+        self._hashes = Rows()
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
     @property
     def nbytes(self) -> int:
-        return self._matrix.nbytes + sum(map(len, self._signatures))
+        return self._vectors.nbytes + self._hashes.nbytes
 
     async def remember(self, entry: Entry, fits: Fits) -> Near:
         """What comes close to the entry, which is appended if it fits; see `entries.Remember`.
@@ -61,7 +97,7 @@ class Space:
         subject = subjects.vector(self._name, entry.batch_id, entry.slot)
         async with self._turn:
             while True:
-                near = self._near(entry)
+                near = self.near(entry)
                 if near.known or not fits(near):
                     return near
                 headers = {
@@ -75,7 +111,7 @@ class Space:
                     full.role = "embedding"
                     raise full from error
                 if seq is not None:
-                    self._add(entry)
+                    self.add(entry)
                     self._last = seq
                     return near
                 if not await self._catch_up():
@@ -88,51 +124,49 @@ class Space:
             for fact in facts:
                 _, _, batch_id, slot = fact.subject.split(".")
                 try:
-                    self._add(Entry.read(batch_id, int(slot), fact.data, signed=self._signed))
+                    self.add(Entry.read(batch_id, int(slot), fact.data, signed=self._signed))
                 except (OtherDimensions, ValueError) as error:
                     log.warning("skipped an entry of the log: %s", error, extra={"subject": fact.subject})
                 self._last = fact.seq
         return self._last > before
 
-    def _add(self, entry: Entry) -> None:
-        vector = entry.vector
-        if vector.size != self._matrix.shape[1]:
-            if self._ids:
-                raise OtherDimensions(vector.size, self._matrix.shape[1])
-            self._matrix = np.empty((256, vector.size), dtype=np.float32)
-        if len(self._ids) == len(self._matrix):
-            self._matrix = np.concatenate([self._matrix, np.empty_like(self._matrix)])
-        self._matrix[len(self._ids)] = vector
+    def add(self, entry: Entry) -> None:
+        """To what was read so far. Raises OtherDimensions."""
+        if self._ids and entry.vector.size != self._vectors.width:
+            raise OtherDimensions(entry.vector.size, self._vectors.width)
+        if self._signed:
+            self._hashes.append(hashes([entry.signature])[0])
+        self._vectors.append(entry.vector)
         self._rows[entry.id] = len(self._ids)
         self._ids.append(entry.id)
-        self._signatures.append(entry.signature)
 
-    def _near(self, entry: Entry) -> Near:
+    def near(self, entry: Entry) -> Near:
         """By vector all others of the log; by signature those before it, so that an entry that is found in the log
-        after a crash has the same uniqueness as when it was appended."""
+        after a crash has the same uniqueness as when it was appended. Raises OtherDimensions."""
         row = self._rows.get(entry.id)
         if row is None:
-            return Near(self._closest(entry.vector, row), self._overlap(entry.signature, len(self._ids)))
-        overlap = self._overlap(self._signatures[row], row)
-        return Near(self._closest(self._matrix[row], row), overlap, known=True)
+            own = hashes([entry.signature])[0] if self._signed else None
+            return Near(self._closest(entry.vector, row), self._overlap(own, len(self._ids)))
+        own = self._hashes.all()[row] if self._signed else None
+        return Near(self._closest(self._vectors.all()[row], row), self._overlap(own, row), known=True)
 
     def _closest(self, vector: Vector, own: int | None) -> list[Similar]:
         if not self._ids:
             return []
-        if vector.size != self._matrix.shape[1]:
-            raise OtherDimensions(vector.size, self._matrix.shape[1])
-        cosines = self._matrix[: len(self._ids)] @ vector
+        if vector.size != self._vectors.width:
+            raise OtherDimensions(vector.size, self._vectors.width)
+        cosines = self._vectors.all() @ vector
         if own is not None:
             cosines[own] = -1.0
         best = np.argsort(cosines)[::-1][:CLOSEST]
         return [Similar(id=self._ids[i], similarity=round(float(cosines[i]), 6)) for i in best if cosines[i] > 0]
 
-    def _overlap(self, signature: bytes, before: int) -> Similar | None:
-        others = self._signatures[:before]
-        if not signature or not others or not (most := highest(signature, others)):
+    def _overlap(self, own: Hashes | None, before: int) -> Similar | None:
+        if own is None or not before:
             return None
-        closest = next(row for row, other in enumerate(others) if jaccard(signature, other) >= most)
-        return Similar(id=self._ids[closest], similarity=round(most, 6))
+        found = overlaps(own, self._hashes.all()[:before])
+        closest = int(found.argmax())
+        return Similar(id=self._ids[closest], similarity=round(float(found[closest]), 6)) if found[closest] else None
 
 
 class Spaces:

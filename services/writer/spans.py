@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from shared.contracts.text import Aspect, Sentiment
@@ -12,8 +12,10 @@ MAX_ASPECTS = 40  #: of one text
 MAX_TERM_CHARS = 100  #: a longer one is no term
 
 # a letter of a script that sets blanks between words; Thai, Lao, Burmese, Khmer, Chinese, Japanese don't, and Korean
-# hangs its particles on the noun
-_LETTER = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
+# hangs its particles on the noun. A pattern of its own, as such a set takes longer to compile than all else here to run
+_LETTER = re.compile(
+    r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
+)
 
 
 class BadSpan(ValueError):
@@ -36,23 +38,45 @@ class Claimed(Protocol):
 def occurrences(term: str, text: str) -> list[tuple[int, int]]:
     """Where the term stands as words of their own; where it never does, where words begin with it (`screen` in
     `screens`). Capitals do not matter."""
-    wanted = re.escape(term.strip())
-    if not wanted:
-        return []
-    for after in (f"(?!{_LETTER})", ""):
-        if found := [one.span() for one in re.finditer(f"(?<!{_LETTER}){wanted}{after}", text, re.IGNORECASE)]:
-            return found
-    return []
+    return whole(term, text) or _standing(term, text, _begins)
 
 
 def stands(term: str, text: str) -> bool:
     return bool(occurrences(term, text))
 
 
-def whole(terms: Iterable[str]) -> re.Pattern[str]:
-    """Finds any of these terms where it stands as words of its own, the longest first."""
-    longest = "|".join(re.escape(term.strip()) for term in sorted(terms, key=len, reverse=True) if term.strip())
-    return re.compile(f"(?<!{_LETTER})(?:{longest or '(?!)'})(?!{_LETTER})", re.IGNORECASE)
+def whole(term: str, text: str) -> list[tuple[int, int]]:
+    """Where the term stands as words of its own."""
+    return _standing(term, text, lambda text, start, end: _begins(text, start, end) and not _LETTER.match(text, end))
+
+
+def without(terms: Iterable[str], text: str) -> str:
+    """The text with a blank wherever one of these terms stands as words of its own, the longest first."""
+    found = sorted({span for term in terms for span in whole(term, text)}, key=lambda span: (span[0], -span[1]))
+    kept, last = [], 0
+    for start, end in found:
+        if start >= last:
+            kept.append(text[last:start])
+            last = end
+    return " ".join([*kept, text[last:]])
+
+
+def _standing(term: str, text: str, there: Callable[[str, int, int], bool]) -> list[tuple[int, int]]:
+    """From left to right, none over another; of an empty term, none."""
+    wanted = re.compile(re.escape(term.strip()), re.IGNORECASE)
+    spans: list[tuple[int, int]] = []
+    at = 0
+    while (found := wanted.search(text, at)) and found.end() > found.start():
+        if there(text, *found.span()):
+            spans.append(found.span())
+            at = found.end()
+        else:
+            at = found.start() + 1
+    return spans
+
+
+def _begins(text: str, start: int, _end: int) -> bool:
+    return not (start and _LETTER.match(text, start - 1))
 
 
 def checked(text: str, claimed: Iterable[Claimed]) -> list[Aspect]:

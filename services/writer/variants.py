@@ -163,8 +163,9 @@ def _replaced(text: Text, strategy: Strategy, draft: VariantDraft) -> float:
 
 def _is_new(one: Replaced, text: Text, draft: VariantDraft) -> bool:
     """Whether the term has taken the original's place: it did not stand there before, and the original does no more."""
-    term = spans.whole([one.term])
-    return not term.search(text.text or "") and not spans.whole([one.original]).search(term.sub(" ", draft.text))
+    return not spans.whole(one.term, text.text or "") and not spans.whole(
+        one.original, spans.without([one.term], draft.text)
+    )
 
 
 def _terms(text: Text) -> list[str]:
@@ -173,7 +174,7 @@ def _terms(text: Text) -> list[str]:
 
 def _context(text: str, terms: Iterable[str]) -> list[str]:
     """The words beside the terms."""
-    return words(spans.whole(terms).sub(" ", text))
+    return words(spans.without(terms, text))
 
 
 def _overlap(before: Sequence[str], after: Sequence[str]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from shared.quality.signatures import highest
+from shared.quality.signatures import hashes, overlaps
 from shared.quality.words import count, unspaced, words
 
 FEWEST = 10  # words; between these two a text has full marks
@@ -42,7 +42,7 @@ def lexical_diversity(text: str) -> float:
 
 def uniqueness(signature: bytes, others: Sequence[bytes]) -> float:
     """1 less the highest estimated Jaccard similarity with the others; 1 where there are none."""
-    return 1.0 - highest(signature, others)
+    return 1.0 - float(overlaps(hashes([signature])[0], hashes(others)).max(initial=0.0))
 
 
 def _terms(text: str) -> list[str]:

@@ -16,6 +16,8 @@ SEED = 1  # signatures are stored: another seed, or another number of hashes, ma
 _HASH = np.dtype("<u4")
 SIZE = HASHES * _HASH.itemsize  # bytes
 
+Hashes = NDArray[np.uint32]
+
 
 def signature(text: str) -> bytes:
     """The same for the same text in every process. Letter case, punctuation and spaces play no part."""
@@ -27,19 +29,20 @@ def signature(text: str) -> bytes:
     return np.array(minhash.digest(), _HASH).tobytes()
 
 
-def jaccard(a: bytes, b: bytes) -> float:
-    """The estimate: the share of equal hashes. ValueError where one of them is no signature."""
-    return float(np.mean(_hashes([a]) == _hashes([b])))
-
-
-def highest(one: bytes, others: Sequence[bytes]) -> float:
-    """The highest estimate with any of the others; 0 where there are none. ValueError as `jaccard`."""
-    hashes = _hashes([one])
-    return float(np.mean(_hashes(others) == hashes, axis=1).max()) if len(others) else 0.0
-
-
-def _hashes(signatures: Sequence[bytes]) -> NDArray[np.uint32]:
+def hashes(signatures: Sequence[bytes]) -> Hashes:
+    """(n, 256): a row for each, to compare with `overlaps`. ValueError where one of them is no signature."""
     for found in signatures:
         if len(found) != SIZE:
             raise ValueError(f"a signature has {SIZE} bytes, not {len(found)}")
     return np.frombuffer(b"".join(signatures), _HASH).reshape(-1, HASHES)
+
+
+def overlaps(one: Hashes, others: Hashes) -> NDArray[np.float64]:
+    """(n,): the estimated Jaccard similarity of one row with each of the others: the share of equal hashes."""
+    equal: NDArray[np.float64] = np.count_nonzero(others == one, axis=1) / HASHES
+    return equal
+
+
+def jaccard(a: bytes, b: bytes) -> float:
+    """ValueError where one of them is no signature."""
+    return float(overlaps(hashes([a])[0], hashes([b]))[0])

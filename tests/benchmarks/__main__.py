@@ -17,8 +17,18 @@ from tests.benchmarks.rest import rest
 from tests.benchmarks.rivals import WARM_UP
 from tests.benchmarks.servers import Failed
 from tests.benchmarks.side import WAYS, side
+from tests.benchmarks.texts import filters, jobs
 
-BENCHMARKS = {"demo": demo, "rest": rest, "ideal": ideal, "kill": kill, "side": side, "grading": grading}
+BENCHMARKS = {
+    "demo": demo,
+    "rest": rest,
+    "ideal": ideal,
+    "kill": kill,
+    "side": side,
+    "grading": grading,
+    "texts": jobs,
+    "filters": filters,
+}
 STORES = {"sqlite": {"sqlite"}, "mongo": {"mongo"}, "both": {"sqlite", "mongo"}}
 
 
@@ -26,7 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}; all unless given")
     parser.add_argument("--rounds", type=int, default=3, help="of which the median is told")
-    parser.add_argument("--problems", type=int, default=1000, help="of the side-by-side benchmark")
+    parser.add_argument("--problems", type=int, default=1000, help="or samples, of `side` and `texts`")
     parser.add_argument("--store", choices=STORES, default="both", help="of this pipeline")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS), help="of the side-by-side benchmark")
     parser.add_argument("--latency", nargs="*", type=float, default=[0.2, 0.0], help="s a call, side by side")

@@ -5,7 +5,8 @@ answers from text made beforehand, for as little CPU a call as it can: 0.05 ms o
 fits together, so that a pipeline runs its true course: a problem carries a number k and asks for 7*k + 3, the
 re-solve (model `prepared`) finds k in the request and is right, the target (`prepared-target`) says 7*k + 4, or with
 `--accept 0.5` the right answer for every second k. Embeddings (`prepared-embed`) are random vectors of 64 numbers,
-prepared too, of which no two are as near as 0.82.
+prepared too, of which no two are as near as 0.82. A text about a product carries such a number too and has its other
+words out of a hat.
 
     python -m tests.benchmarks.prepared_server [--port 0] [--latency SECONDS] [--accept SHARE]
 
@@ -25,6 +26,8 @@ import time
 from functools import partial
 
 import numpy as np
+
+from tests.benchmarks.prepared_texts import TEXTS, texts
 
 WARNING = "PREPARED REPLIES, FOR BENCHMARKS ONLY: this server computes nothing and is no model."
 
@@ -112,6 +115,9 @@ class Replies:
         self.solved = template({"answer": ANSWER})
         self.reviewed = packed(chat_body(confirmed))
         self.judged = packed(chat_body({"equivalent": False, "confidence": 0.99, "reason": "They differ."}))
+        self.texts = [template(text) for text in texts(K, seed)]
+        rating = {"reasoning": "It reads well.", "coherence": 0.9, "relevance": 0.9, "grammar": 0.9}
+        self.rated = packed(chat_body(rating))
         self.vectors = [packed(body) for body in embedding_bodies(seed)]
 
     def to(self, request: bytes) -> bytes:
@@ -126,7 +132,11 @@ class Replies:
             k = number_in(request)
             wrong = b'"prepared-target"' in request and not self.target_solves(k)
             return self.solved % {b"answer": b"%d" % (7 * k + (4 if wrong else 3))}
+        if b"</text>" in request:
+            return self.rated
         self.k = k = self.k + 1
+        if b"</product>" in request:
+            return self.texts[k % TEXTS] % {b"k": b"%d" % k}
         return self.written % {b"k": b"%d" % k, b"answer": b"%d" % (7 * k + 3)}
 
     def target_solves(self, k: int) -> bool:
