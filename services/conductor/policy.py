@@ -45,9 +45,11 @@ def flag(batch: Batch) -> Flag | None:
 def nearly_accepted(batch: Batch) -> int:
     """Pieces at the last stage: of problems those that the target failed, and only a repeat is still kept out.
 
-    Those that the target solves end one stage earlier, so a rate of ends alone would look too bad in each wave.
+    Those that the target solves end one stage earlier, so a rate of ends alone would look too bad in each wave. Counts
+    are by stage; of one that is passed twice they cannot tell the visits apart, and the stage before it is the last.
     """
-    return batch.counts.get(batch.route[-1], 0) if batch.route else 0
+    last = next((stage for stage in reversed(batch.route) if batch.route.count(stage) == 1), "")
+    return batch.counts.get(last, 0)
 
 
 def acceptance_rate(batch: Batch) -> float:

@@ -7,6 +7,7 @@ from services.embedder.entries import Entry, Near, Remember, Vector
 from shared.contracts.ask import Ask
 from shared.contracts.outcome import Discarded, Outcome, Passed
 from shared.contracts.problem import Problem, ProblemReason
+from shared.quality.verdict import beside
 
 
 async def embed(problem: Problem, *, ask: Ask, remember: Remember) -> Outcome:
@@ -26,6 +27,7 @@ async def embed(problem: Problem, *, ask: Ask, remember: Remember) -> Outcome:
         if fits(near):
             return Passed(known)
         closest = near.similar[0]
-        return Discarded(known, ProblemReason.DUPLICATE, f"cosine {closest.similarity:.3f} with {closest.id}")
+        shown = beside(closest.similarity, threshold, 3)
+        return Discarded(known, ProblemReason.DUPLICATE, f"cosine {shown} with {closest.id}")
 
     return await embedded(problem, problem.problem, ask, decide)

@@ -12,7 +12,7 @@ from shared.contracts.outcome import Discarded, Outcome, Passed
 from shared.contracts.text import Quality, Text, TextReason
 from shared.quality import score, signature
 from shared.quality.scoring import PLACES
-from shared.quality.verdict import shortfall
+from shared.quality.verdict import beside, shortfall
 
 
 def space_of(text: Text) -> str:
@@ -52,9 +52,11 @@ def _judged(text: Text, rated: Quality, near: Near) -> tuple[Quality, tuple[Text
     quality = Quality(score=score(parts), parts=parts)
     if _too_close(text, near):
         closest = near.similar[0]
-        return quality, (TextReason.DUPLICATE, f"cosine {closest.similarity:.3f} with {closest.id}")
+        shown = beside(closest.similarity, options.similarity_threshold, 3)
+        return quality, (TextReason.DUPLICATE, f"cosine {shown} with {closest.id}")
     if near.overlap and near.overlap.similarity >= options.max_jaccard:
-        return quality, (TextReason.DUPLICATE, f"Jaccard {near.overlap.similarity:.3f} with {near.overlap.id}")
+        shown = beside(near.overlap.similarity, options.max_jaccard, 3)
+        return quality, (TextReason.DUPLICATE, f"Jaccard {shown} with {near.overlap.id}")
     if options.quality_filter and (why := shortfall(parts, options.min_quality_score)):
         return quality, (TextReason.LOW_QUALITY, why)
     return quality, None

@@ -19,7 +19,7 @@ from shared.contracts.text import VARIED, Quality, Text, TextReason
 from shared.errors import Permanent, Refused, Unreadable
 from shared.quality.parts import FEWEST, MOST
 from shared.quality.scoring import PLACES
-from shared.quality.verdict import shortfall
+from shared.quality.verdict import beside, shortfall
 from shared.text_templates.templates import BrokenTemplate, Version, render
 
 OPPOSITE = {"positive": "negative", "negative": "positive"}
@@ -107,7 +107,8 @@ def _as_asked(text: Text) -> Discarded | None:
         if felt == {OPPOSITE.get(options.sentiment)}:
             return Discarded(text, TextReason.WRONG_SENTIMENT, f"all that it speaks of it finds {felt.pop()}")
     if options.quality_filter and not FEWEST <= (count := quality.count(written)) <= MOST:
-        return Discarded(text, TextReason.LOW_QUALITY, f"{count:.0f} words; {FEWEST} to {MOST} are wanted")
+        words = beside(count, FEWEST if count < FEWEST else MOST, 0)
+        return Discarded(text, TextReason.LOW_QUALITY, f"{words} words; {FEWEST} to {MOST} are wanted")
     return None
 
 

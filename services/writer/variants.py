@@ -22,6 +22,7 @@ from services.writer.replies import Replaced, VariantDraft
 from shared.contracts.ask import Ask, Rendered, Role
 from shared.contracts.text import Aspect, Strategy, Text, TextReason, Variant
 from shared.errors import Permanent, Refused, Rejected, Unreadable
+from shared.quality.verdict import beside
 from shared.quality.words import words
 
 LEAST = 0.8  #: (aspects kept + similarity) / 2
@@ -52,9 +53,14 @@ class Measured:
 
 
 async def vary(text: Text, ask: Ask, prompts: Renders) -> list[Variant]:
-    """Every try, for each strategy until one is accepted. None of them can take the original down with it."""
+    """Every try, for each strategy until one is accepted; one without a call where there is nothing to change. None of
+    them can take the original down with it."""
     tries: list[Variant] = []
     for strategy in dict.fromkeys(text.options.strategies):
+        if strategy != "CDA" and not text.aspects:  # no model can help that
+            why = Unfit(TextReason.MISSING_ASPECTS, "the original marks no aspect that could be changed")
+            tries.append(_rejected(Variant(strategy=strategy, text="", accepted=False), why.code, why))
+            continue
         for turn in range(TRIES):
             taken = [text.text or "", *(one.text for one in tries if one.accepted)]
             tries.append(await _try(text, strategy, turn, taken, ask, prompts))
@@ -91,7 +97,7 @@ async def _try(text: Text, strategy: Strategy, turn: int, taken: Sequence[str], 
         similarity = _cosine(text.vector or "", (await ask.embed(draft.text)).parsed)
         made = made.model_copy(update={"similarity": round(similarity, 6)})
         if (reached := (found.kept + similarity) / 2) < LEAST:
-            words = f"(kept {found.kept:.2f} + similarity {similarity:.2f}) / 2 = {reached:.2f} < {LEAST}"
+            words = f"(kept {found.kept:.2f} + similarity {similarity:.2f}) / 2 = {beside(reached, LEAST)} < {LEAST}"
             raise Unfit(TextReason.BELOW_THRESHOLD, words)
     except Unfit as error:
         return _rejected(made, error.code, error)
@@ -145,8 +151,6 @@ def _terms_kept(text: Text, draft: VariantDraft) -> float:
 def _replaced(text: Text, strategy: Strategy, draft: VariantDraft) -> float:
     """ADA, CADA: another term stands in the place of each, and the same is felt about it."""
     feelings = {aspect.term.lower(): aspect.sentiment for aspect in reversed(text.aspects)}
-    if not feelings:
-        raise Unfit(TextReason.MISSING_ASPECTS, "the original marks no aspect that could be changed")
     new = {one.original.strip().lower(): one for one in draft.aspects if _is_new(one, text, draft)}
     new = {original: one for original, one in new.items() if original in feelings}
     if not new:
@@ -155,7 +159,7 @@ def _replaced(text: Text, strategy: Strategy, draft: VariantDraft) -> float:
     after = _context(draft.text, [*(one.term for one in new.values()), *(t for t in feelings if t not in new)])
     same = _overlap(before, after)
     if strategy == "ADA" and same < SAME_CONTEXT:
-        raise Unfit(TextReason.WRONG_CONTEXT, f"ADA keeps the context, and {same:.0%} of it is left")
+        raise Unfit(TextReason.WRONG_CONTEXT, f"ADA keeps the context, and {beside(same, SAME_CONTEXT)} of it is left")
     if strategy == "CADA" and before == after:
         raise Unfit(TextReason.WRONG_CONTEXT, "CADA changes the context too, and it is the same")
     return sum(one.sentiment == feelings[original] for original, one in new.items()) / len(feelings)

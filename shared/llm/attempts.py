@@ -15,7 +15,7 @@ from shared.llm.bill import Bill, RawReply
 from shared.llm.clock import Clock, Patience
 from shared.llm.first_reply import FirstReply
 from shared.llm.lane import Lane, Turn
-from shared.llm.wire import Adjusted, Charged, Lost, Unsent
+from shared.llm.wire import Adjusted, Charged, Lost, Unreached, Unsent
 from shared.settings import Settings
 
 ATTEMPTS = 3  # requests for one call
@@ -59,14 +59,14 @@ class Attempts:
         request that was or may have been paid but has no reply that could be used.
 
         Raises Permanent and Rejected; Waiting while the provider is down, limiting or on probation; and Transient
-        where it answers others meanwhile but never this request: trying for ever would be of no use, or cost money
-        for ever.
+        where it answers others meanwhile but never this request, each time that it had it: trying for ever would be
+        of no use, or cost money for ever.
         """
         lane = call.lane
         patience = Patience(self._clock, self._settings.wait_in_place)
         started = _Count.of(lane)
         first: float | None = None
-        failures, losses, refusals, free = 0, 0, 0, 0
+        failures, losses, unreached, refusals, free = 0, 0, 0, 0, 0
         while True:
             async with call.first.turn(patience):
                 turn = await lane.enter(patience, started.condemnations)
@@ -91,11 +91,13 @@ class Attempts:
                 continue
             assert isinstance(outcome, Transient), "all else was raised"
             losses += isinstance(outcome, Lost)
+            unreached += isinstance(outcome, Unreached)
             failures += 1
             first = begun if first is None else first
             if failures >= ATTEMPTS or self._clock.now() - first >= self._settings.call_timeout:
                 lost = losses > 0 and lane.answers > started.answers
-                if not outcome.limited and (lost or started.only_this_one(lane, failures + refusals)):
+                away = outcome.limited or unreached > 0
+                if not away and (lost or started.only_this_one(lane, failures + refusals)):
                     raise Transient(str(outcome))
                 raise lane.waiting(str(outcome))
             if not outcome.retry_after:  # else all of the lane waits

@@ -26,7 +26,7 @@ from shared.llm.meanings import (
 from shared.llm.openai_words import Said, body_of, said
 from shared.llm.retry_after import LONGEST, retry_after
 from shared.llm.secrets import scrubbed
-from shared.llm.wire import Empty, Lost, Unsent
+from shared.llm.wire import Empty, Lost, Unreached, Unsent
 
 MAX_WORDS = 500  # characters of a provider's message
 RACE = 1.0  # s; a request that a closing connection swallows hears so within a round trip
@@ -129,7 +129,7 @@ def _connection(error: Exception, source: Source) -> Fault:
     last = causes[-1]
     told = f"{type(last).__name__}: {last}"
     if any(isinstance(cause, UNSENT) for cause in causes) or isinstance(last, httpx2.ConnectTimeout):
-        return Transient(source.says(f"cannot connect ({told})"))
+        return Unreached(source.says(f"cannot connect ({told})"))
     connection = source.connection or Connection()
     if connection.status and connection.status >= 400:  # an error whose words were lost on the way
         return fault_of(connection.status, Said(), f"{connection.status} ({told})", {}, source)

@@ -31,7 +31,7 @@ from shared.llm.openai_replies import chat_answer, embedding
 from shared.llm.openai_words import Said, body_of, error_within, said
 from shared.llm.rules import Rules, learn, names_support, rules_for
 from shared.llm.shapes import in_words, response_format
-from shared.llm.wire import Adjusted, Answer, Charged
+from shared.llm.wire import Adjusted, Answer, Charged, Unreached
 
 A = TypeVar("A")
 
@@ -118,7 +118,7 @@ class OpenAIWire:
             problem: Exception = Transient(f"{spec}: no word within {KNOCK:g} s")
         except Exception as error:
             problem = classify(error, self._source(spec, "/models"))
-            if type(problem) is not Transient or isinstance(error, APIStatusError):
+            if type(problem) is not Unreached:
                 return  # somebody is there, if perhaps without such a list
         else:
             return

@@ -19,7 +19,11 @@ class Empty(Transient):
     """The provider answered well (2xx), but with nothing that is a reply."""
 
 
-class Unsent(Transient):
+class Unreached(Transient):
+    """No connection came to stand, so the provider knows nothing of the request and it is not to blame."""
+
+
+class Unsent(Unreached):
     """The server closed the connection before the request could reach it: ask again at once."""
 
 
@@ -55,8 +59,8 @@ class Charged(Exception):
 class Wire(Protocol):
     """One provider, one key. It sends each request once, and classifies what goes wrong.
 
-    Raises Permanent, Rejected, Transient (Lost, Empty, Unsent), Adjusted, and Charged around a fault; a refusal is an
-    answer with `finish` `refused`.
+    Raises Permanent, Rejected, Transient (Lost, Empty, Unreached, Unsent), Adjusted, and Charged around a fault; a
+    refusal is an answer with `finish` `refused`.
     """
 
     async def complete(self, spec: ModelSpec, system: str, user: str, schema: type[BaseModel] | None) -> Answer: ...

@@ -8,7 +8,7 @@ from shared.contracts.envelope import ModelSpec
 from shared.errors import Permanent, Refused, Rejected, Stopped, Transient, Waiting
 from shared.llm import probation
 from shared.llm.bill import RawReply
-from shared.llm.wire import Adjusted, Answer, Lost
+from shared.llm.wire import Adjusted, Answer, Lost, Unreached, Unsent
 from tests.unit.llm_world import OK, SPEC, World, down
 
 
@@ -66,6 +66,25 @@ async def test_a_request_that_fails_where_others_are_answered_is_a_fault(world: 
     world.wire.script = [down(), OK, down(), down()]
     outcomes = await world.clock.run(world.ask(), world.ask())
     assert {type(outcome) for outcome in outcomes} == {Transient, RawReply}
+
+
+@pytest.mark.parametrize(
+    "failures",
+    [
+        (Unreached("refused"), Unreached("refused"), Unreached("refused")),
+        (down(), down(), Unreached("refused")),
+        (Unreached("refused"), down(), down()),
+        (Lost("broke off"), Unreached("refused"), Unreached("refused")),
+        (Unsent("closed"),) * 8,
+    ],
+)
+async def test_what_never_reached_the_provider_is_no_fault_of_the_request(
+    world: World, failures: tuple[Exception, ...]
+) -> None:
+    """The others were answered just before it died."""
+    world.wire.script = [failures[0], OK, *failures[1:]]
+    outcomes = await world.clock.run(world.ask(), world.ask())
+    assert {type(outcome) for outcome in outcomes} == {Waiting, RawReply}
 
 
 @pytest.mark.parametrize("error", [Rejected("too long"), Refused("no")])

@@ -38,6 +38,14 @@ def test_what_the_target_failed_counts_as_good_as_accepted() -> None:
     assert policy.line(wave, room=10_000) == 100 + 100 + 193
 
 
+def test_a_first_visit_to_a_stage_that_is_also_the_last_one_counts_for_nothing_yet() -> None:
+    route = ["writer", "embedder", "writer"]
+    fresh = standing({"writer": 50, "rejected": 100}, wanted=50, route=route)
+    assert (policy.nearly_accepted(fresh), policy.acceptance_rate(fresh)) == (0, 8 / 108)
+    assert policy.nearly_accepted(standing({"writer": 50, "embedder": 3}, route=route)) == 3
+    assert policy.nearly_accepted(standing({"writer": 50}, route=[])) == 0
+
+
 def test_a_bad_start_does_not_issue_dozens() -> None:
     """None of the first 5 accepted: 5 more at a rate of 8/13."""
     assert policy.line(standing({"solved": 5}, wanted=5), room=10_000) == 5 + 9

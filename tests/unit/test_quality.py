@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from shared import quality
 from shared.quality import parts as computed
 from shared.quality.scoring import FLOORED
+from shared.quality.verdict import beside
 from shared.quality.words import words
 
 FULL = dict.fromkeys(quality.WEIGHTS, 1.0)
@@ -34,6 +35,30 @@ def test_the_weights_are_those_stated() -> None:
     assert quality.score(FULL) == 1
     for name, weight in quality.WEIGHTS.items():
         assert quality.score(FULL | {name: 0.0}) == round(1 - weight, 4)
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "places", "shown"),
+    [
+        (0.7999, 0.8, 2, "0.7999"),
+        (0.795, 0.8, 2, "0.795"),
+        (0.75, 0.8, 2, "0.75"),
+        (0.8, 0.8, 2, "0.80"),
+        (9.5, 10, 0, "9.5"),
+        (500.25, 500, 0, "500.2"),
+        (0.25001, 0.25, 2, "0.25001"),
+        (0.9199999999, 0.92, 3, "0.9199999999"),
+        (0.1 + 0.2, 0.3, 2, "0.30000000000000004"),
+    ],
+)
+def test_what_is_shown_stands_on_its_own_side_of_the_limit(value: float, limit: float, places: int, shown: str) -> None:
+    assert beside(value, limit, places) == shown
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 4))
+def test_what_is_shown_compares_as_the_value_does(value: float, limit: float, places: int) -> None:
+    found = float(beside(value, limit, places))
+    assert (found < limit, found > limit) == (value < limit, value > limit)
 
 
 def test_exactly_the_threshold_passes_however_it_is_summed() -> None:

@@ -35,6 +35,7 @@ from services.gateway.schemas.text_system import (
 from shared.contracts.batch import Batch
 from shared.contracts.text import TextOptions, TextStatus
 from shared.quality import WEIGHTS
+from shared.quality.verdict import beside
 
 router = APIRouter(prefix="/api", tags=["Text"], route_class=StrictRoute)
 
@@ -109,8 +110,9 @@ async def _foreseen(job: Batch, errors: list[str], connected: Connections, accep
     # it may have to load the price list
     cost, unknown = await asyncio.to_thread(found.cost, job, time.time(), settings.prices)
     warnings += [*found.warnings, *(f"the price of {model} is not known" for model in unknown)]
-    if job.wish.max_cost is not None and cost is not None and cost > job.wish.max_cost:
-        warnings.append(f"max_cost_usd: about ${dollars(cost):.4f} is needed")
+    needed, allowed = dollars(cost), dollars(job.wish.max_cost)
+    if needed is not None and allowed is not None and needed > allowed:
+        warnings.append(f"max_cost_usd: about ${beside(needed, allowed, 4)} is needed")
     return Validation(
         valid=not errors,
         errors=errors,
