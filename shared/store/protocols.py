@@ -6,7 +6,7 @@ Every method raises StoreUnavailable where the database does not answer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 from shared.contracts.batch import Batch, CallRow, Place, Row, TokenSums
@@ -141,6 +141,32 @@ class Items(Protocol):
     async def count(self, set_id: str) -> int: ...
 
 
+Record = dict[str, Any]
+"""A JSON object with its `id`, when it was made (`created_at`, Unix seconds), and its revision (`rev`)."""
+
+
+class Records(Protocol):
+    """Records by kind: datasets, models, experiments, evaluations. Who changes one names the revision that it read."""
+
+    async def insert(self, kind: str, record: Record) -> bool:
+        """As revision 1, whatever it says. False where the id exists."""
+
+    async def get(self, kind: str, record_id: str) -> Record | None: ...
+
+    async def get_many(self, kind: str, ids: Iterable[str]) -> dict[str, Record]: ...
+
+    async def swap(self, kind: str, record: Record) -> bool:
+        """Write it over the one of the same id if that still has the same `rev`, which is then raised by one."""
+
+    async def delete(self, kind: str, record_id: str, rev: int) -> bool:
+        """If it still has this revision."""
+
+    async def list(
+        self, kind: str, *, skip: int = 0, limit: int, where: Mapping[str, str | int | bool | None] | None = None
+    ) -> tuple[list[Record], int]:
+        """Newest first, with the total. `where`: values of the record's own keys; a missing one is None."""
+
+
 class Checkpoints(Protocol):
     """Where a reader of the ledger stands: a small document by name."""
 
@@ -161,6 +187,8 @@ class Store(Protocol):
     def calls(self) -> Calls: ...
     @property
     def items(self) -> Items: ...
+    @property
+    def records(self) -> Records: ...
     @property
     def checkpoints(self) -> Checkpoints: ...
 

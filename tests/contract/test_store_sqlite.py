@@ -97,7 +97,7 @@ async def test_a_newer_schema_is_refused(path: Path) -> None:
     await (await SqliteStore.open(path)).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreUnavailable, match=r"newer Stumper \(schema 99; this one knows 2\): update Stumper"):
+    with pytest.raises(StoreUnavailable, match=r"newer Stumper \(schema 99; this one knows 3\): update Stumper"):
         await SqliteStore.open(path)
 
 
@@ -124,7 +124,7 @@ async def test_a_file_whose_version_an_older_process_wrote_over_is_brought_up_to
         assert await store.problems.count(kinds=["text"]) == 1
         assert await store.items.count("s") == 1
     with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 async def test_a_vector_is_kept_as_float32(path: Path) -> None:

@@ -52,7 +52,7 @@ async def test_it_becomes_one_like_a_new_one(path: Path, tmp_path: Path) -> None
         pass
     assert version(path) == version(tmp_path / "new.db") == VERSION
     assert tables(path).keys() == tables(tmp_path / "new.db").keys() > before.keys()
-    for table in ("batches", "problems", "calls", "items", "checkpoints"):
+    for table in ("batches", "problems", "calls", "items", "checkpoints", "records"):
         assert columns(path, table) == columns(tmp_path / "new.db", table)
 
 

@@ -14,6 +14,7 @@ from shared.store.mongo.batches import MongoBatches, MongoCheckpoints
 from shared.store.mongo.calls import MongoCalls
 from shared.store.mongo.items import MongoItems
 from shared.store.mongo.problems import MongoProblems
+from shared.store.mongo.records import MongoRecords
 
 TIMEOUTS = {  # ms; the URL's own come first
     "serverSelectionTimeoutMS": 2_000,
@@ -32,6 +33,7 @@ INDEXES = {
         IndexModel([("batch_id", ASCENDING), ("slot", ASCENDING)]),
         IndexModel([("status", ASCENDING), ("batch_id", ASCENDING), ("slot", ASCENDING)]),
     ],
+    "records": [IndexModel([("kind", ASCENDING), ("created_at", DESCENDING), ("_id", ASCENDING)])],
     "items": [IndexModel([("set_id", ASCENDING)])],
     "calls": [IndexModel([("problem_id", ASCENDING)]), IndexModel([("batch_id", ASCENDING)])],
 }
@@ -47,6 +49,7 @@ class MongoStore:
         self.problems = MongoProblems(self._database["problems"])
         self.calls = MongoCalls(self._database["calls"])
         self.items = MongoItems(self._database["items"])
+        self.records = MongoRecords(self._database["records"])
         self.checkpoints = MongoCheckpoints(self._database["checkpoints"])
 
     @classmethod

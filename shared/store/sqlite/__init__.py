@@ -11,6 +11,7 @@ from shared.store.sqlite.calls import SqliteCalls
 from shared.store.sqlite.database import Database
 from shared.store.sqlite.items import SqliteItems
 from shared.store.sqlite.problems import SqliteProblems
+from shared.store.sqlite.records import SqliteRecords
 from shared.store.sqlite.schema import VERSION
 
 
@@ -23,6 +24,7 @@ class SqliteStore:
         self.problems = SqliteProblems(database)
         self.calls = SqliteCalls(database)
         self.items = SqliteItems(database)
+        self.records = SqliteRecords(database)
         self.checkpoints = SqliteCheckpoints(database)
 
     @classmethod

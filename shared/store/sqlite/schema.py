@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2  #: kept in the file's `user_version`
+VERSION = 3  #: kept in the file's `user_version`
 
 TABLES = (
     """
@@ -50,6 +50,15 @@ ITEMS = """
         PRIMARY KEY (set_id, number)
     ) WITHOUT ROWID
 """
+RECORDS = (
+    """
+    CREATE TABLE IF NOT EXISTS records (
+        kind TEXT NOT NULL, id TEXT NOT NULL, created_at REAL NOT NULL, record TEXT NOT NULL,  -- JSON
+        PRIMARY KEY (kind, id)
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS records_by_age ON records (kind, created_at DESC, id)",
+)
 KIND = "kind TEXT NOT NULL DEFAULT 'generation'"
 
 
@@ -65,5 +74,6 @@ def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
     for table in ("batches", "problems"):
         if "kind" not in {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}:
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {KIND}")
-    connection.execute(ITEMS)
+    for statement in (ITEMS, *RECORDS):
+        connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
