@@ -12,6 +12,7 @@ from cli.dead import letters
 from cli.exits import OK, TABLE
 from cli.options import AsJson, Batch, Data, Url, run
 from cli.start import augment, generate
+from cli.targets import matrix, retarget
 from cli.text import text
 
 BEGAN = time.monotonic()
@@ -88,6 +89,8 @@ def demo(
 
 app.command()(generate)
 app.command()(augment)
+app.command()(retarget)
+app.command()(matrix)
 
 
 @app.command()

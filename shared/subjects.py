@@ -1,7 +1,7 @@
 """The ledger's subjects, in the order in which a piece of work meets them. One subject is one fact.
 
 batches.requested.<batch>                       a batch was accepted
-batches.changed.<batch>.<n>                     its state changed for the n-th time
+batches.changed.<batch>.<n>                     its state changed for the n-th time, or another round begins with it
 problems.<stage>.<batch>.<slot>.<hop>           a problem waits for a stage; the message is its envelope
 problems.parked.<batch>.<slot>.<hop>            it waits for a time, a resume or a provider
 problems.finished.<batch>.<slot>.<hop>          it reached an end

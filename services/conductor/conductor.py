@@ -215,7 +215,9 @@ class Conductor:
         """Publish its newest change of state; a refusal is a success."""
         if batch.changes:
             error = batch.error or batch.shortfall
-            news = {"batch_id": batch.id, "status": batch.status, "error": error}
+            news: dict[str, Any] = {"batch_id": batch.id, "status": batch.status, "error": error}
+            if batch.asked and batch.asked_target:
+                news |= {"round": batch.asked, "target": batch.asked_target.model_dump(mode="json")}
             await self.ledger.publish_once(subjects.batch_changed(batch.id, batch.changes), json.dumps(news).encode())
 
     async def top_up(self, batch: Batch, start: int) -> None:
@@ -239,7 +241,8 @@ class Conductor:
             return
         self.promised[batch.id] = max(self.promised.get(batch.id, 0), slots[-1] + 1)
         envelopes = await sources.of(batch)(batch, slots, self.store)
-        await asyncio.gather(*(self._issue(batch.line, envelope) for envelope in envelopes))
+        now = {"models": batch.current_models, "round": batch.round}
+        await asyncio.gather(*(self._issue(batch.line, envelope.but(**now)) for envelope in envelopes))
 
     async def _issue(self, line: str, first: Slip) -> None:
         await self.ledger.publish_once(

@@ -18,8 +18,8 @@ from services.conductor import streaks
 from services.conductor.reading import ending, read_call, read_object
 from shared import lines, subjects
 from shared.contracts.batch import Batch, CallRow, Place, Quota, Row
-from shared.contracts.envelope import problem_id
-from shared.contracts.statuses import Status
+from shared.contracts.envelope import ModelSpec, problem_id
+from shared.contracts.statuses import BatchStatus, Status
 from shared.facts import Fact
 from shared.lines import Line
 
@@ -66,6 +66,8 @@ class Fold:
         match parsed:
             case subjects.BatchSubject(event="requested"):
                 batch.started_at = batch.started_at or fact.time
+            case subjects.BatchSubject():
+                _begin_round(batch, read_object(fact.data) or {})
             case subjects.CallSubject():
                 self._call(batch, before.applied, fact, place, parsed)
             case subjects.StationSubject():
@@ -115,6 +117,11 @@ class Fold:
         row_id = problem_id(batch.id, subject.slot)
         row = self.changed.get(row_id) or self.rows.get(row_id)
         envelope = read_object(fact.data) or {}
+        if "models" not in envelope:  # it could not be read: what was known before stays
+            known = dict(row["envelope"]) if row else {}
+            envelope = known | {key: envelope[key] for key in ("status", "reason") if key in envelope}
+        found = _where(line, subject.stage, envelope)
+        passed = found == line.accepted and _round(envelope) == batch.round
         if row is not None and subject.hop <= row["hop"]:
             where = next((w for e, s, w in row["trail"] if (e, s) == (place.epoch, place.seq)), None)
             if where is None:
@@ -123,9 +130,11 @@ class Fold:
         else:
             if row is not None and not row["stage"] and not _again(row, envelope):
                 return  # a ghost that another stage took up: an end stands until the piece is sent on by hand
-            where = _where(line, subject.stage, envelope)
-            rank = row.get("rank") if row else None
-            if where in _accepted(line):
+            where = found
+            rank = row.get("rank") if row and _round(row["envelope"]) == _round(envelope) else None
+            if back := _as_before(where, envelope):
+                where, envelope = back
+            elif passed:
                 bucket = batch.quotas.get(_bucket(row, envelope))
                 rank = batch.accepted + 1
                 full = bucket.accepted >= bucket.wanted if bucket else rank > batch.wish.num_problems
@@ -134,10 +143,10 @@ class Fold:
         self._start.setdefault(row_id, standing(self.rows.get(row_id), applied))
         batch.issued = max(batch.issued, subject.slot + 1)
         batch.started_at = batch.started_at or fact.time
-        if where in _accepted(line):
+        if passed:
             batch.accepted += 1
             _count_in(batch, _bucket(row, envelope), accepted=1)
-        if why := ending(envelope):
+        if (why := ending(read_object(fact.data) or {})) and _round(envelope) == batch.round:
             if where == subjects.PARKED:
                 streaks.after_parked(batch, why, fact.time)
             elif subject.stage == subjects.FINISHED:
@@ -163,8 +172,9 @@ def stock(batch: Batch, rows: Iterable[Row], calls: dict[str, int], epoch: int) 
     fresh.applied = Place(epoch=epoch, seq=0)
     for row in rows:
         _recount(fresh, None, standing(row, fresh.applied), _bucket(row))
-        _count_in(fresh, _bucket(row), accepted=1 if row["rank"] else 0)
-        fresh.accepted = max(fresh.accepted, row["rank"] or 0)
+        rank = row["rank"] if _round(row["envelope"]) == batch.round else None
+        _count_in(fresh, _bucket(row), accepted=1 if rank else 0)
+        fresh.accepted = max(fresh.accepted, rank or 0)
         fresh.issued = max(fresh.issued, row["slot"] + 1)
     fresh.calls, fresh.cost, fresh.unpriced_calls = calls["calls"], calls["cost"], calls["unpriced"]
     fresh.input_tokens, fresh.output_tokens = calls["input_tokens"], calls["output_tokens"]
@@ -197,8 +207,36 @@ def _bucket(row: Row | None, envelope: dict[str, Any] | None = None) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _accepted(line: Line) -> tuple[str, str]:
-    return line.accepted, Status.SURPLUS.value
+def _round(envelope: dict[str, Any]) -> int:
+    found = envelope.get("round", 0)
+    return found if isinstance(found, int) else 0
+
+
+def _begin_round(batch: Batch, news: dict[str, Any]) -> None:
+    """Its stored pieces are to be tried by another target: ranks and the goal begin anew, and so does the batch. A cap
+    holds; what the old target's provider said does not."""
+    try:
+        target = ModelSpec.model_validate(news["target"])
+        round_ = int(news["round"])
+    except (KeyError, TypeError, ValueError):
+        return
+    if round_ <= batch.round:
+        return
+    batch.round, batch.retrying, batch.closed = round_, True, batch.closed or batch.ended
+    batch.models = batch.models | {"target": target}
+    batch.accepted = 0
+    batch.quotas = {name: quota.model_copy(update={"accepted": 0}) for name, quota in batch.quotas.items()}
+    batch.status, batch.finished_at, batch.purged = BatchStatus.RUNNING, None, False
+    batch.error, batch.streaks = None, {}
+
+
+def _as_before(where: str, envelope: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """What a round could not finish stands as it stood before it, without a rank in this one."""
+    before = envelope.get("before")
+    if not isinstance(before, dict) or where.partition(":")[0] not in (Status.FAILED, Status.CANCELLED):
+        return None
+    stood = str(before["where"])
+    return stood, envelope | {"status": stood.partition(":")[0], "reason": before.get("reason")}
 
 
 def _where(line: Line, stage: str, envelope: dict[str, Any]) -> str:
@@ -222,9 +260,6 @@ def _row(
     where: str,
     rank: int | None,
 ) -> Row:
-    if "models" not in envelope:  # it could not be read: what was known before stays
-        known = dict(old["envelope"]) if old else {}
-        envelope = known | {key: envelope[key] for key in ("status", "reason") if key in envelope}
     trail = list(old["trail"]) if old else []
     # only the newest entry that the batch has counted is needed of the past
     while len(trail) > 1 and (trail[1][0], trail[1][1]) <= (applied.epoch, applied.seq):

@@ -37,6 +37,8 @@ def flag(batch: Batch) -> Flag | None:
     """What the stages shall know of it."""
     if stopped(batch):
         return Flag.CANCELLED
+    if batch.retrying and (batch.error is not None or over_budget(batch)):
+        return Flag.CANCELLED  # what was sent on again runs though the goal is reached, but not for that
     if batch.ended or batch.error is not None or goal_reached(batch) or over_budget(batch):
         return Flag.ENDED
     return Flag.PAUSED if batch.wish.state == "paused" else None
@@ -80,7 +82,7 @@ def line(batch: Batch, room: int) -> int:
 
     `room` is how many problems of this batch may be in flight beside all other batches'.
     """
-    if batch.ended or flag(batch) is not None:
+    if batch.ended or batch.closed or batch.retrying or flag(batch) is not None:
         return batch.issued
     near = nearly_accepted(batch)
     more = max(0, missing(batch) - near)
@@ -115,6 +117,8 @@ def end(batch: Batch, promised: int) -> BatchStatus | None:
     """
     if batch.in_flight or batch.issued < promised or batch.seen < batch.issued:
         return None
+    if batch.retrying and flag(batch) is not Flag.CANCELLED:
+        return None
     if goal_reached(batch):
         return BatchStatus.COMPLETED
     if stopped(batch):
@@ -123,7 +127,7 @@ def end(batch: Batch, promised: int) -> BatchStatus | None:
         return BatchStatus.FAILED
     if over_budget(batch):
         return BatchStatus.BUDGET_REACHED
-    if batch.issued >= batch.wish.max_attempts:
+    if batch.closed or batch.issued >= batch.wish.max_attempts:
         return BatchStatus.EXHAUSTED
     return None
 
@@ -132,6 +136,9 @@ def advance(batch: Batch, promised: int, now: float) -> Batch:
     """The batch with the status that its counters and the wish ask for; each change is counted."""
     if batch.standing:
         return batch
+    if batch.wish.round > batch.asked and not stopped(batch):
+        asked = {"asked": batch.wish.round, "asked_target": batch.wish.target, "purged": False}
+        return batch.model_copy(update={**asked, "changes": batch.changes + 1})
     status = batch.status
     if status in ENDED:
         # a replayed dead letter may still complete a batch that ended short

@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 from services.conductor import policy
 from services.conductor.conductor import Conductor
 from services.conductor.low_water import LowWater
+from services.conductor.rounds import Rounds
 from shared import lines, subjects
 from shared.consumers import ack_floors
 from shared.contracts.batch import Batch, Row
@@ -36,6 +37,7 @@ class Sweep:
         self._ledger = conductor.ledger
         self._store = conductor.store
         self._low_water = LowWater(conductor)
+        self._rounds = Rounds(conductor)
         self._said: set[tuple[str, int]] = set()  # (batch, changes) known to be in the ledger
         self._places: dict[str, list[int]] = {}  # problem -> place at the last sweep
         self._expired = float("-inf")  # monotonic; when expired jobs were looked for
@@ -102,6 +104,8 @@ class Sweep:
             await self._tell(batch, acked, places)
         except StreamFull as error:  # what has ended is purged all the same, or there would never be room again
             log.warning("no room to send a batch's problems on: %s", error, extra={"batch": batch.id})
+        if batch.retrying or batch.asked > batch.round:
+            batch = await self._rounds.run(batch)
         await self._end(batch)
 
     async def _tell(self, batch: Batch, acked: Acked, places: dict[str, list[int]]) -> None:

@@ -10,6 +10,11 @@ from shared.contracts.problem import Problem, ProblemReason
 from shared.quality.verdict import beside
 
 
+def space_of(problem: Problem) -> str:
+    """Its batch, and of a batch that is tried again, the round: what was accepted in another one counts no more."""
+    return f"{problem.batch_id}-{problem.round}" if problem.round else problem.batch_id
+
+
 async def embed(problem: Problem, *, ask: Ask, remember: Remember) -> Outcome:
     """Accept the problem, or discard it as a duplicate of one accepted before. Raises Permanent, see `embedded`."""
     if not problem.problem:
@@ -20,7 +25,7 @@ async def embed(problem: Problem, *, ask: Ask, remember: Remember) -> Outcome:
         return not near.similar or near.similar[0].similarity < threshold
 
     async def decide(vector: Vector) -> Outcome:
-        near = await remember(problem.batch_id, Entry(problem.batch_id, problem.slot, vector), fits)
+        near = await remember(space_of(problem), Entry(problem.batch_id, problem.slot, vector), fits)
         known = problem.but(similar=near.similar, vector=encoded(vector))
         if near.known:
             return Passed(known.but(similar=[other for other in near.similar if other.similarity < threshold]))

@@ -81,6 +81,12 @@ class Acceptance:
         await self._check_priced(batch)
         return await self._checked(batch)
 
+    async def check_target(self, batch: Batch, target: ModelSpec) -> None:
+        """Raises a 422 where a batch cannot have this target, LedgerUnavailable where nobody knows."""
+        retargeted = batch.model_copy(update={"models": batch.models | {"target": target}})
+        await self._check_priced(retargeted)
+        await self._check_stages(retargeted)
+
     async def _check_priced(self, batch: Batch) -> None:
         if batch.wish.max_cost is not None:
             await asyncio.to_thread(check_priced, batch.models, self._prices)  # it may have to load the price list

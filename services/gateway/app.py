@@ -17,7 +17,17 @@ from services.gateway.cors import Cors
 from services.gateway.edge import Edge
 from services.gateway.http1 import Http1
 from services.gateway.replicas import Replicas
-from services.gateway.routes import batches, dead_letters, generation, health, problems, text, text_system, trial
+from services.gateway.routes import (
+    batches,
+    dead_letters,
+    generation,
+    health,
+    problems,
+    targets,
+    text,
+    text_system,
+    trial,
+)
 from services.gateway.routes.dependencies import known_parameters
 from shared import open_files
 from shared.settings import Settings
@@ -50,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.connections = connections
     app.state.replicas = Replicas(connections)
     app.state.acceptance = Acceptance(settings, connections, app.state.replicas)
-    for routes in (health, generation, text, text_system, trial, batches, problems, dead_letters):
+    for routes in (health, generation, text, text_system, trial, batches, targets, problems, dead_letters):
         app.include_router(routes.router)
     errors.install(app)
     openapi.install(app)

@@ -38,7 +38,13 @@ async def solve(problem: Problem, *, ask: Ask) -> Outcome:
     verdict = await same_answer(problem.problem or "", problem.answer or "", answer, ask=ask)
     if reply.place:
         verdict = never_wrong(verdict, reply.place)
-    tried = TargetAnswer(answer=answer, correct=verdict.equal, decided_by=verdict.decided_by)
+    tried = TargetAnswer(
+        answer=answer,
+        correct=verdict.equal,
+        decided_by=verdict.decided_by,
+        model=str(problem.models["target"]),
+        round=problem.round,
+    )
     problem = problem.but(
         target_answers=[*problem.target_answers, tried],
         prompt_versions={**problem.prompt_versions, **verdict.prompt_versions},

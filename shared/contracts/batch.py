@@ -28,6 +28,8 @@ class Wish(BaseModel):
     max_attempts: int
     max_in_flight: int = 256
     max_cost: int | None = None  #: nano-dollars
+    target: ModelSpec | None = None  #: in place of the one that the batch began with
+    round: int = 0  #: how often the stored problems shall have been tried by another target
 
 
 class Place(BaseModel):
@@ -108,6 +110,11 @@ class Batch(BaseModel):
     details: dict[str, str] = {}  #: reason -> what the last problem with it was told, for reasons that are not its own
     warnings: list[str] = []  #: in the reply that accepted it
     changes: int = 0  #: how many `batches.changed` facts there should be
+    asked: int = 0  #: the newest round that a `batches.changed` fact should announce
+    asked_target: ModelSpec | None = None  #: whom that fact names
+    round: int = 0  #: the newest round that the ledger has announced; ranks and `accepted` count what ended in it
+    retrying: bool = False  #: whether some that had reached the target are still to be tried in this round
+    closed: bool = False  #: it had ended when the round began: nothing new is issued
     started_at: float | None = None
     finished_at: float | None = None
     purged: bool = False  #: its subjects are gone from the ledger
@@ -122,6 +129,16 @@ class Batch(BaseModel):
     def standing(self) -> bool:
         """Whether it only is a bill."""
         return self.kind == "account"
+
+    @property
+    def awaits_round(self) -> bool:
+        """Whether another round is wished that the ledger has not announced yet."""
+        return self.wish.round > self.round and self.wish.state not in ("cancelled", "deleted")
+
+    @property
+    def current_models(self) -> dict[str, ModelSpec]:
+        """By role, for slots that begin now."""
+        return self.models | ({"target": self.wish.target} if self.wish.target else {})
 
     @property
     def seen(self) -> int:

@@ -47,6 +47,14 @@ class Ending(BaseModel):
     role: str = ""  #: who met that fault, as `engineer` or `embedding`
 
 
+class Before(BaseModel):
+    """How a piece stood before a round took it up again; what the round cannot finish stands so again."""
+
+    where: str  #: `<status>` or `<status>:<reason>`
+    reason: Ending | None = None
+    rank: int | None = None
+
+
 class Slip(BaseModel):
     """What a stage needs of any line's work; at most `MAX_ENVELOPE_BYTES` as JSON with its payload.
 
@@ -71,6 +79,9 @@ class Slip(BaseModel):
     not_before: float | None = None  #: parked until then (Unix seconds); None with `parked` = until resumed
     prompt_versions: dict[str, str] = {}  #: role -> name and hash of the prompt's file
     trace: str | None = None
+    # not written where they say nothing: the wire stays as it was
+    round: int = Field(0, exclude_if=lambda round_: not round_)  #: of its batch, in which it was taken up again
+    before: Before | None = Field(None, exclude_if=lambda before: before is None)
 
     @property
     def problem_id(self) -> str:

@@ -66,6 +66,8 @@ class TargetAnswer(BaseModel):
     answer: str
     correct: bool | None
     decided_by: str  #: `exact`, `judge` or `none`
+    model: str = Field("", exclude_if=lambda model: not model)  #: who answered; tries of before do not say
+    round: int = Field(0, exclude_if=lambda round_: not round_)  #: of the batch
 
 
 Variation = Literal["reword", "parameters"]

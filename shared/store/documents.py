@@ -20,7 +20,13 @@ _KEPT = {"id", "created_at", "line", "kind", "route", "wish", "models", "options
 
 def is_open(batch: Batch, state: str) -> bool:
     """Has the sweep to look at it, where `state` is what the wish says? `bury` alone closes a deleted one."""
-    return not batch.ended or batch.in_flight > 0 or not batch.purged or state == DELETED
+    open_ = not batch.ended or batch.in_flight > 0 or not batch.purged
+    return open_ or state == DELETED or batch.wish.round > batch.asked
+
+
+def reopens(changes: dict[str, Any]) -> bool:
+    """Whether the sweep has to look at a batch whose wish changes so, though it had ended."""
+    return changes.get("state") == DELETED or "round" in changes
 
 
 def facts_of(batch: Batch) -> dict[str, Any]:

@@ -77,6 +77,10 @@ class Problems(Protocol):
     async def in_flight(self, batch_id: str) -> list[Row]:
         """Rows that are not at an end."""
 
+    async def behind(self, batch_id: str, round_: int, *, role: str, limit: int) -> list[Row]:
+        """Rows at an end whose `role` was asked (by the envelope's `prompt_versions`), but not in this round yet; by
+        slot."""
+
     async def slots(self, batch_id: str) -> set[int]: ...
 
     async def outlines(

@@ -20,7 +20,9 @@ async def test_the_rules_decide(answer: object, outcome: type) -> None:
     result = await solve(envelope(), ask=ask)
     assert type(result) is outcome
     assert result.slip.target_answers == [
-        TargetAnswer(answer=str(answer), correct=outcome is Ended, decided_by="exact")
+        TargetAnswer(
+            answer=str(answer), correct=outcome is Ended, decided_by="exact", model=str(envelope().models["target"])
+        )
     ]
     assert result.slip.prompt_versions == {"engineer": "write.v1@0", "target": SOLVE.version}
 

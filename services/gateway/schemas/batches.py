@@ -100,7 +100,7 @@ def _fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, object]:
         "created_at": timestamp(batch.created_at),
         "engineer_model": models["engineer"],
         "checker_model": models["checker"],
-        "target_model": models["target"],
+        "target_model": batch.current_models["target"],
         "embedding_model": models["embedding"],
         "judge_model": models["judge"],
         "similarity_threshold": Options.model_validate(batch.options).similarity_threshold,

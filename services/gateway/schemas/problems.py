@@ -81,6 +81,8 @@ class TargetAnswerReply(Reply):
     answer: str
     correct: bool | None = Field(description="null: nothing could judge")
     decided_by: str = Field(description="`exact`, `judge` or `none`")
+    model: str = Field("", description="Who answered; empty: a try of before that was noted.")
+    round: int = Field(0, description="How often the batch had been given another target before.")
 
 
 class SimilarReply(Reply):
@@ -173,7 +175,7 @@ class ProblemReply(Reply):
     confirmations: list[ConfirmationReply]
     target_model_answer: str | None
     target_answers: list[TargetAnswerReply]
-    pass_rate: float | None = Field(description="Of the target's tries that could be judged; null: of none.")
+    pass_rate: float | None = Field(description="Of the newest target's tries that could be judged; null: of none.")
     difficulty: float | None = Field(description="1 - pass_rate")
     similar_problems: list[SimilarReply]
     cost: float | None = Field(description="Dollars, of all its model calls; null: some price is unknown.")
@@ -190,7 +192,9 @@ class ProblemReply(Reply):
     def of(cls, row: Row, bill: dict[str, int], *, embedding: bool, calls: Sequence[CallRow] | None) -> Self:
         envelope = row["envelope"]
         tries = envelope.get("target_answers", [])
-        judged = [attempt["correct"] for attempt in tries if attempt["correct"] is not None]
+        newest = max((attempt.get("round", 0) for attempt in tries), default=0)
+        now = [attempt for attempt in tries if attempt.get("round", 0) == newest]
+        judged = [attempt["correct"] for attempt in now if attempt["correct"] is not None]
         rate = sum(judged) / len(judged) if judged else None
         reason, origin = envelope.get("reason"), envelope.get("origin")
         extras: dict[str, Any] = {}
@@ -212,7 +216,7 @@ class ProblemReply(Reply):
             status=row["status"],
             rejection_reason=Rejection(code=reason["code"], detail=reason.get("detail", "")) if reason else None,
             confirmations=envelope.get("confirmations", []),
-            target_model_answer=tries[0]["answer"] if tries else None,
+            target_model_answer=now[0]["answer"] if now else None,
             target_answers=tries,
             pass_rate=rate,
             difficulty=None if rate is None else 1 - rate,

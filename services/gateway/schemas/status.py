@@ -110,15 +110,22 @@ class StatusReply(Reply):
         return cls(**status_fields(batch, now, seen))
 
 
+def _shown(batch: Batch) -> str:
+    if batch.wish.state == "deleted":
+        return "deleting"
+    return BatchStatus.RUNNING if batch.ended and batch.awaits_round else batch.status
+
+
 def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]:
     """`now` is in Unix seconds; `seen` are the stages' replicas, None where nobody knows."""
     line = lines.of(batch.line)
     wanted, valid = batch.wish.num_problems, batch.counts.get(line.accepted, 0)
     cost = batch.total_cost
     rate = _rate(batch, valid, now)
+    ended = batch.ended and not batch.awaits_round
     return {
         "batch_id": batch.id,
-        "status": "deleting" if batch.wish.state == "deleted" else batch.status,
+        "status": _shown(batch),
         "total_needed": wanted,
         "valid_generated": valid,
         "total_generated": batch.ended_problems,
@@ -130,13 +137,13 @@ def status_fields(batch: Batch, now: float, seen: Seen | None) -> dict[str, Any]
         "cost_per_valid": None if cost is None or not valid else dollars(round(cost / valid)),
         "tokens": Tokens.of(batch.input_tokens, batch.output_tokens),
         "rate_per_minute": None if rate is None else round(60 * rate, 2),
-        "eta_seconds": round(max(0, wanted - valid) / rate, 1) if rate and not batch.ended else None,
+        "eta_seconds": round(max(0, wanted - valid) / rate, 1) if rate and not ended else None,
         "started_at": timestamp(batch.started_at),
-        "finished_at": timestamp(batch.finished_at),
+        "finished_at": timestamp(batch.finished_at) if ended else None,
         "error": batch.error or batch.shortfall,
         "details": batch.details,
-        "waiting": [] if batch.ended else _waiting(batch, seen or ()),
-        "warnings": [] if batch.ended or seen is None else missing(line, seen),
+        "waiting": [] if ended else _waiting(batch, seen or ()),
+        "warnings": [] if ended or seen is None else missing(line, seen),
     }
 
 

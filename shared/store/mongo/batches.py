@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.contracts.batch import Batch
 from shared.contracts.statuses import ENDED
-from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open
+from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open, reopens
 from shared.store.mongo.answers import Collection, Document, answering, of_kinds, to_row
 
 _LIVING = {"$ne": DELETED}
@@ -48,7 +48,7 @@ class MongoBatches:
 
     async def wish(self, batch_id: str, **changes: Any) -> Batch | None:
         fields: Document = {f"wish.{name}": value for name, value in checked(changes).items()}
-        if changes.get("state") == DELETED:
+        if reopens(changes):
             fields["open"] = True
         with answering():
             document = await self._collection.find_one_and_update(

@@ -104,6 +104,17 @@ class MongoProblems:
             found = self._collection.find({"status": IN_PROGRESS, "batch_id": batch_id}).sort(_ORDER)
             return [_row(document) for document in await found.to_list()]
 
+    async def behind(self, batch_id: str, round_: int, *, role: str, limit: int) -> list[Row]:
+        condition = {
+            "batch_id": batch_id,
+            "status": {"$ne": IN_PROGRESS},
+            f"envelope.prompt_versions.{role}": {"$exists": True},
+            "$or": [{"envelope.round": {"$exists": False}}, {"envelope.round": {"$lt": round_}}],
+        }
+        with answering():
+            found = self._collection.find(condition).sort(_ORDER).limit(limit)
+            return [_row(document) for document in await found.to_list()]
+
     async def slots(self, batch_id: str) -> set[int]:
         with answering():
             found = self._collection.find({"batch_id": batch_id}, {"_id": 0, "slot": 1})

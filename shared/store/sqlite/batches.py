@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.contracts.batch import Batch
 from shared.contracts.statuses import ENDED
-from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open
+from shared.store.documents import DELETED, TALLIED, canonical, checked, emptied, facts_of, is_open, reopens
 from shared.store.sqlite.database import AMONG, Database
 
 _SELECT = "SELECT id, wish, facts FROM batches"
@@ -67,7 +67,7 @@ class SqliteBatches:
             wish |= {**changes, "rev": wish["rev"] + 1}
             connection.execute(
                 "UPDATE batches SET wish = ?, state = ?, rev = ?, open = open OR ? WHERE id = ?",
-                (canonical(wish), wish["state"], wish["rev"], wish["state"] == DELETED, batch_id),
+                (canonical(wish), wish["state"], wish["rev"], reopens(changes), batch_id),
             )
             return _batch((row[0], canonical(wish), row[2]))
 

@@ -88,6 +88,17 @@ class SqliteProblems:
     async def in_flight(self, batch_id: str) -> list[Row]:
         return await self._select("WHERE batch_id = ? AND status = ? ORDER BY slot", batch_id, IN_PROGRESS)
 
+    async def behind(self, batch_id: str, round_: int, *, role: str, limit: int) -> list[Row]:
+        return await self._select(
+            "WHERE batch_id = ? AND status <> ? AND json_extract(row, ?) IS NOT NULL"
+            " AND coalesce(json_extract(row, '$.envelope.round'), 0) < ? ORDER BY slot LIMIT ?",
+            batch_id,
+            IN_PROGRESS,
+            f"$.envelope.prompt_versions.{role}",
+            round_,
+            limit,
+        )
+
     async def slots(self, batch_id: str) -> set[int]:
         return await self._database.read(
             lambda connection: {
