@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ def overwrite(path: Path, start: int, end: int) -> None:
     with path.open("r+b" if path.exists() else "wb") as file:
         file.seek(start)
         file.write(b"\xa5" * (end - start))
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 async def test_a_locked_file_is_waited_for(path: Path) -> None:
@@ -93,12 +98,16 @@ async def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> No
         await SqliteStore.open(tmp_path / "stumper.db")
 
 
-async def test_a_newer_schema_is_refused(path: Path) -> None:
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+async def test_a_newer_schema_is_refused_and_its_file_not_touched(path: Path, mode: str) -> None:
     await (await SqliteStore.open(path)).close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA journal_mode = {mode}").fetchone()
+    before = content(path)
     with pytest.raises(StoreUnavailable, match=r"newer Stumper \(schema 99; this one knows 3\): update Stumper"):
         await SqliteStore.open(path)
+    assert content(path) == before
 
 
 async def test_a_file_that_another_process_brought_up_to_date_is_written_no_more(path: Path) -> None:

@@ -73,7 +73,7 @@ class MongoBatches:
 
     async def expired(self, kind: str, before: float, limit: int = 100) -> list[str]:
         condition = {
-            "kind": kind,
+            **of_kinds([kind]),
             "wish.state": _LIVING,
             "status": {"$in": sorted(ENDED)},
             "finished_at": {"$lt": before},

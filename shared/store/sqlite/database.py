@@ -123,6 +123,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE / 2, isolation_level=None, cached_statements=256)
     try:
         connection.execute(f"PRAGMA page_size = {PAGE}")
+        _version(connection, path)  # before anything is written into a file that is not for us
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")  # with WAL, a commit survives the process's end
         connection.execute(f"PRAGMA cache_size = -{CACHE}")

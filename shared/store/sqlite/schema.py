@@ -65,8 +65,8 @@ KIND = "kind TEXT NOT NULL DEFAULT 'generation'"
 def bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
     """Make a file of an earlier version, or an empty one (0), one of this version; within the caller's transaction.
 
-    A step looks at the file and not at its number alone: version 1 writes its own number into any file that it finds
-    open to it, though the columns are there already.
+    A step looks at the file and not at its number alone: a health check of version 1 writes its own number into the
+    file that it has open, though the columns are there already.
     """
     if version == 0:
         for statement in TABLES:
