@@ -94,11 +94,13 @@ async def _try(text: Text, strategy: Strategy, turn: int, taken: Sequence[str], 
         made = made.model_copy(update={"text": draft.text, "sentiment": draft.sentiment})
         found = measure(text, strategy, draft, taken)
         made = made.model_copy(update={"aspects": found.aspects, "kept": found.kept})
-        similarity = _cosine(text.vector or "", (await ask.embed(draft.text)).parsed)
-        made = made.model_copy(update={"similarity": round(similarity, 6)})
+        similarity = round(_cosine(text.vector or "", (await ask.embed(draft.text)).parsed), 6)
+        made = made.model_copy(update={"similarity": similarity})
         if (reached := (found.kept + similarity) / 2) < LEAST:
-            words = f"(kept {found.kept:.2f} + similarity {similarity:.2f}) / 2 = {beside(reached, LEAST)} < {LEAST}"
-            raise Unfit(TextReason.BELOW_THRESHOLD, words)
+            shown = beside(reached, LEAST)
+            places = len(shown.partition(".")[2])  # of the parts too, so that their sum is what is shown
+            parts = f"kept {found.kept:.{places}f} + similarity {similarity:.{places}f}"
+            raise Unfit(TextReason.BELOW_THRESHOLD, f"({parts}) / 2 = {shown} < {LEAST}")
     except Unfit as error:
         return _rejected(made, error.code, error)
     except Refused as error:

@@ -1,5 +1,5 @@
-"""What is known of a request whose reply never came as a whole: the status that it began with, and whether its
-connection had carried one before, which its server then may have closed just as this one went out."""
+"""What is known of a request whose reply never came as a whole: the status that it began with, whether its connection
+ever stood, and whether that had carried one before, which its server then may have closed just as this one went out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import httpx2
 class Connection:
     """The one that the request of this task goes through."""
 
+    traced: bool = False  #: whether we would hear of it if it stood
+    stood: bool = False
     reused: bool = False
     status: int | None = None  #: of the reply, once it began
     since: float = field(default_factory=time.monotonic)
@@ -58,11 +60,21 @@ def _session_maker(transport: Any) -> Any:
 
 
 def _trace() -> aiohttp.TraceConfig:
+    async def begun(*_: Any) -> None:
+        if connection := CONNECTION.get(None):
+            connection.traced = True
+
+    async def stands(*_: Any) -> None:
+        if connection := CONNECTION.get(None):
+            connection.stood = True
+
     async def reused(*_: Any) -> None:
         if connection := CONNECTION.get(None):
-            connection.reused = True
+            connection.stood = connection.reused = True
 
     trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(begun)
+    trace.on_connection_create_end.append(stands)
     trace.on_connection_reuseconn.append(reused)
     trace.freeze()
     return trace

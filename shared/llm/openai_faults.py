@@ -131,6 +131,8 @@ def _connection(error: Exception, source: Source) -> Fault:
     if any(isinstance(cause, UNSENT) for cause in causes) or isinstance(last, httpx2.ConnectTimeout):
         return Unreached(source.says(f"cannot connect ({told})"))
     connection = source.connection or Connection()
+    if connection.traced and not connection.stood:  # not within our own time, or the pool never gave it one
+        return Unreached(source.says(f"cannot connect ({told})"))
     if connection.status and connection.status >= 400:  # an error whose words were lost on the way
         return fault_of(connection.status, Said(), f"{connection.status} ({told})", {}, source)
     if any(isinstance(cause, NO_HTTP) for cause in causes):

@@ -115,7 +115,7 @@ class OpenAIWire:
             async with asyncio.timeout(KNOCK):
                 await self._client.get(self._base + "/models", cast_to=httpx2.Response, options=self._options)
         except TimeoutError:
-            problem: Exception = Transient(f"{spec}: no word within {KNOCK:g} s")
+            problem: Exception = Unreached(f"{spec}: no word within {KNOCK:g} s")
         except Exception as error:
             problem = classify(error, self._source(spec, "/models"))
             if type(problem) is not Unreached:

@@ -12,7 +12,7 @@ def shortfall(parts: Mapping[str, float], minimum: float) -> str:
     if low := failing(parts):
         return f"{low[0]} {beside(parts[low[0]], FLOOR)}, and {FLOOR} or less fails whatever the rest"
     reached = score(parts)
-    return "" if reached >= minimum else f"score {beside(reached, minimum, 3)}, {minimum:g} is wanted"
+    return "" if reached >= minimum else f"score {beside(reached, minimum, 3)}, {minimum} is wanted"
 
 
 def beside(value: float, limit: float, places: int = 2) -> str:

@@ -15,7 +15,7 @@ from shared.contracts.envelope import ModelSpec
 from shared.errors import Stopped, Transient
 from shared.llm.bill import RawReply
 from shared.llm.clients import ModelClients
-from shared.llm.wire import Answer, Wire
+from shared.llm.wire import Answer, Unreached, Wire
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class ScriptedWire:
     async def knock(self, spec: ModelSpec) -> None:
         self.knocks.append(self.clock.now())
         if self.nobody_there:
-            raise Transient("nobody is there")
+            raise Unreached("nobody is there")
 
     async def close(self) -> None:
         self.closed = True

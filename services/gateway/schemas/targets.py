@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from services.gateway.schemas.batches import EXAMPLE, BatchReply
 from services.gateway.schemas.common import EXAMPLE_BATCH, Body, Page, Query, Reply, with_example
@@ -24,6 +25,12 @@ class TargetRequest(Body):
     model_config = Body.model_config | with_example(EXAMPLE_TARGET)
 
     target_model: ModelField
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        named = dict(handler.resolve_ref_schema(handler(core)))
+        examples = named.pop("examples", [])
+        return {"anyOf": [named["properties"]["target_model"], named], "examples": examples}
 
     @model_validator(mode="before")
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -176,6 +178,21 @@ async def test_nobody_there_was_not_paid(provider: str, unused_tcp_port: int) ->
     await wire.close()
     assert type(error) is Unreached
     assert "cannot connect" in str(error)
+
+
+async def test_a_connection_that_does_not_come_to_stand_in_time_was_not_paid(provider: str) -> None:
+    """The server's queue is full, so nobody answers the first packet."""
+    with contextlib.ExitStack() as full:
+        listening = full.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = listening.getsockname()
+        for _ in range(3):
+            other = full.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(address)
+        wire = open_wire(provider, settings(provider, f"http://127.0.0.1:{address[1]}", call_timeout=0.5))
+        error = await fault(wire)
+        await wire.close()
+    assert type(error) is Unreached
 
 
 STATUSES: list[tuple[int, str, str | None, type[Fault]]] = [

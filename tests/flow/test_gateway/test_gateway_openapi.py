@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from services.gateway.app import create_app
 from services.gateway.schemas.augmentation import AugmentRequest
 from services.gateway.schemas.generation import GenerationRequest
+from services.gateway.schemas.targets import TargetRequest
 from services.gateway.schemas.text import AnyRequest, EnhancedRequest, TextRequest
 from services.gateway.schemas.trial import TrialBody
 from shared.settings import Settings
@@ -20,6 +21,7 @@ from shared.settings import Settings
 BODIES: dict[str, type[BaseModel]] = {
     "post /api/generation": GenerationRequest,
     "post /api/batches/{batch_id}/augment": AugmentRequest,
+    "patch /api/batches/{batch_id}/target-model": TargetRequest,
     "post /api/generate": TextRequest,
     "post /api/generate-enhanced": EnhancedRequest,
     "post /api/generate-augmented": EnhancedRequest,
@@ -49,6 +51,7 @@ def test_all_routes_of_the_contract_are_there(document: dict[str, Any]) -> None:
         "post /api/generation", "get /api/generation/status/{batch_id}", "post /api/generation/{batch_id}/cancel",
         "get /api/batches", "get /api/batches/{batch_id}", "delete /api/batches/{batch_id}",
         "get /api/batches/problems/count", "post /api/batches/{batch_id}/augment",
+        "patch /api/batches/{batch_id}/target-model", "get /api/batches/{batch_id}/matrix",
         "post /api/generate", "post /api/generate-enhanced", "post /api/generate-augmented",
         "get /api/augmentation/strategies", "get /api/result/{job_id}", "delete /api/job/{job_id}", "get /api/jobs",
         "get /api/job/{job_id}/export", "post /api/validate", "get /api/config", "get /api/rate-limit-status",
